@@ -1,0 +1,1 @@
+# Generated from contracts/proto by `make contracts`; do not edit.

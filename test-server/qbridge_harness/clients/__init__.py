@@ -1,0 +1,12 @@
+"""The wire, one module per transport: REST and SSE on httpx, gRPC on grpclib, WebSocket on websockets.
+
+A client takes bytes or run-time-built messages and gives back what came, unjudged: status, headers, messages, errors
+in one normal form. `streams.py` puts one face on the streams of all transports. Clients know the contract, and
+nothing of cases; they note what passes in the case's log.
+"""
+
+from qbridge_harness.clients.grpc import GrpcClient
+from qbridge_harness.clients.rest import RestClient
+from qbridge_harness.clients.target import Target, Unreachable
+
+__all__ = ["GrpcClient", "RestClient", "Target", "Unreachable"]

@@ -1,0 +1,259 @@
+"""gRPC on grpclib: one channel for the whole run, message classes from the contract's descriptor."""
+
+from __future__ import annotations
+
+from asyncio import BaseTransport
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf.message import DecodeError, Message
+from grpclib.client import Channel, Handler, Stream
+from grpclib.config import Configuration
+from grpclib.const import Cardinality, Status
+from grpclib.encoding.base import CodecBase, StatusDetailsCodecBase
+from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
+from grpclib.protocol import AbstractHandler, Connection, EventsProcessor, H2Protocol
+from h2.events import StreamEnded, StreamReset
+from h2.exceptions import H2Error
+
+from qbridge_harness.clients.errors import NormalError, from_details
+from qbridge_harness.clients.target import Target, Unreachable
+from qbridge_harness.contract import Contract, Rpc
+
+_WINDOW = 16 * 1024 * 1024
+_GONE = (StreamTerminatedError, ProtocolError, H2Error, OSError, KeyError)
+"""The stream, or its connection, is no more."""
+
+
+class _Codec(CodecBase):
+    """Bytes go as they are; messages are built for the type that the call names."""
+
+    __content_subtype__ = "proto"
+
+    def encode(self, message: Any, message_type: Any) -> bytes:
+        return message if isinstance(message, bytes) else bytes(message.SerializeToString())
+
+    def decode(self, data: bytes, message_type: Any) -> Any:
+        return message_type.FromString(data)
+
+
+class _Events(EventsProcessor):
+    """Keeps what came before a reset: a server may end its answer and then ask us, by NO_ERROR, to stop sending."""
+
+    def __init__(self, handler: AbstractHandler, connection: Connection) -> None:
+        super().__init__(handler, connection)
+        self._whole: set[int] = set()
+
+    def process_stream_ended(self, event: StreamEnded) -> None:
+        self._whole.add(event.stream_id)
+        super().process_stream_ended(event)
+
+    def process_stream_reset(self, event: StreamReset) -> None:
+        if event.stream_id not in self._whole:
+            super().process_stream_reset(event)
+
+
+class _Protocol(H2Protocol):
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.processor = _Events(self.handler, self.connection)
+
+
+class _Channel(Channel):
+    def _protocol_factory(self) -> H2Protocol:
+        return _Protocol(Handler(), self._config, self._h2_config)
+
+
+class _Details(StatusDetailsCodecBase):
+    """Leaves the details as bytes."""
+
+    def encode(self, status: Status, message: str | None, details: Any) -> bytes:
+        return bytes(details)
+
+    def decode(self, status: Status, message: str | None, data: bytes) -> bytes:
+        return data
+
+
+@dataclass(slots=True)
+class GrpcEnd:
+    """How a call ended."""
+
+    status: str = "OK"
+    message: str = ""
+    error: NormalError | None = None
+    reason: str = ""
+    """ErrorInfo's reason, of our domain."""
+    trailers: dict[str, str] = field(default_factory=dict)
+    broken: bool = False
+    """The stream broke, so that the status is grpclib's and not the deployment's."""
+
+
+class GrpcCall:
+    """One open call, of any of the four kinds."""
+
+    def __init__(self, contract: Contract, rpc: Rpc, stream: Stream[Any, Any], own: Channel | None) -> None:
+        self._contract = contract
+        self._rpc = rpc
+        self._stream = stream
+        self._own = own
+        self._ended = False
+        self._over = False
+
+    @property
+    def initial_metadata(self) -> dict[str, str]:
+        """What the server sent first."""
+        return {key: str(value) for key, value in (self._stream.initial_metadata or {}).items()}
+
+    async def start(self) -> None:
+        """Sends the headers, before any message. Raises Unreachable."""
+        await self._stream.__aenter__()
+        try:
+            await self._stream.send_request()
+        except (TimeoutError, OSError, StreamTerminatedError) as error:
+            raise Unreachable(f"gRPC {self._rpc.path}: {error}") from error
+
+    async def send(self, message: Message | bytes) -> bool:
+        """Sends one message; False where the server has ended the call already."""
+        try:
+            await self._stream.send_message(message, end=not self._rpc.client_streaming)
+        except _GONE:
+            return False
+        self._ended = not self._rpc.client_streaming
+        return True
+
+    async def half_close(self) -> None:
+        """Ends our side."""
+        if not self._ended:
+            self._ended = True
+            try:
+                await self._stream.end()
+            except _GONE:
+                return
+
+    async def receive(self) -> Message | GrpcEnd:
+        """The next message, or how the call ended."""
+        try:
+            message: Message | None = await self._stream.recv_message()
+        except GRPCError as error:
+            return self._end(error)
+        except DecodeError as error:
+            return GrpcEnd("DATA_LOSS", f"The answer is no {self._rpc.response.name}: {error}")
+        except _GONE as error:
+            return self._broken(error)
+        return await self._finish() if message is None else message
+
+    async def _finish(self) -> GrpcEnd:
+        await self.half_close()
+        try:
+            await self._stream.recv_trailing_metadata()
+        except GRPCError as error:
+            return self._end(error)
+        except _GONE as error:
+            return self._broken(error)
+        self._over = True
+        return GrpcEnd(trailers=self._trailers())
+
+    def _broken(self, error: Exception) -> GrpcEnd:
+        """A reset: the status may have come before it."""
+        self._over = True
+        try:
+            with suppress(KeyError, AttributeError):
+                self._stream._maybe_raise()
+                if self._stream._stream.trailers is not None:
+                    return GrpcEnd(trailers=self._trailers())
+        except GRPCError as known:
+            return self._end(known)
+        return GrpcEnd("UNAVAILABLE", f"The stream broke: {error}", broken=True)
+
+    def _end(self, error: GRPCError) -> GrpcEnd:
+        self._over = True
+        end = GrpcEnd(error.status.name, error.message or "", trailers=self._trailers())
+        if isinstance(error.details, bytes):
+            end.error, end.reason, _ = from_details(self._contract, error.details)
+        return end
+
+    def _trailers(self) -> dict[str, str]:
+        found: Mapping[str, Any] = self._stream.trailing_metadata or {}
+        return {key: str(value) for key, value in found.items() if not key.endswith("-bin")}
+
+    async def close(self) -> None:
+        """Resets the stream if it is still open, and lets it go."""
+        if not self._over:
+            with suppress(*_GONE, AttributeError):
+                await self._stream.cancel()
+        with suppress(GRPCError, *_GONE):
+            await self._stream.__aexit__(None, None, None)
+        if self._own is not None:
+            self._own.close()
+
+    async def vanish(self) -> None:
+        """Drops the connection itself, where the call has its own, without a word."""
+        if self._own is not None:
+            self._over = True
+            self._own.close()
+        await self.close()
+
+
+class GrpcClient:
+    """Opens calls on the target's gRPC address."""
+
+    def __init__(self, target: Target, contract: Contract) -> None:
+        self._target = target
+        self._contract = contract
+        self._channel = self._new_channel()
+
+    def _new_channel(self) -> Channel:
+        host, port, secure = self._target.grpc_parts()
+        config = Configuration(http2_connection_window_size=_WINDOW, http2_stream_window_size=_WINDOW)
+        return _Channel(host, port, ssl=secure or None, codec=_Codec(), status_details_codec=_Details(), config=config)
+
+    async def open(
+        self, rpc: Rpc, *, metadata: Mapping[str, str] | None = None, key: str | None = None, fresh: bool = False
+    ) -> GrpcCall:
+        """Opens a call; `fresh` gives it a connection of its own. Raises Unreachable."""
+        kinds = {
+            (False, False): Cardinality.UNARY_UNARY,
+            (False, True): Cardinality.UNARY_STREAM,
+            (True, False): Cardinality.STREAM_UNARY,
+            (True, True): Cardinality.STREAM_STREAM,
+        }
+        channel = self._new_channel() if fresh else self._channel
+        sent = self._target.authorization(key) | {name.lower(): value for name, value in (metadata or {}).items()}
+        stream = channel.request(
+            rpc.path,
+            kinds[rpc.client_streaming, rpc.server_streaming],
+            self._contract.classes[rpc.request.full_name],
+            self._contract.classes[rpc.response.full_name],
+            metadata=sent,
+        )
+        call = GrpcCall(self._contract, rpc, stream, channel if fresh else None)
+        try:
+            await call.start()
+        except BaseException:
+            if fresh:
+                channel.close()
+            raise
+        return call
+
+    async def unary(
+        self, rpc: Rpc, message: Message | bytes, *, metadata: Mapping[str, str] | None = None, key: str | None = None
+    ) -> tuple[Message | None, GrpcEnd, dict[str, str]]:
+        """One message there, one back: the message, how the call ended, the initial metadata."""
+        call = await self.open(rpc, metadata=metadata, key=key)
+        try:
+            await call.send(message)
+            answer = await call.receive()
+            if isinstance(answer, GrpcEnd):
+                return None, answer, call.initial_metadata
+            end = await call.receive()
+            if isinstance(end, GrpcEnd):
+                return answer, end, call.initial_metadata
+            return answer, GrpcEnd("INTERNAL", "A unary call answered two messages."), call.initial_metadata
+        finally:
+            await call.close()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._channel.close()

@@ -1,0 +1,98 @@
+"""`backend`, `tell`, `observe`: the harness's own backend, as a case drives it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf import json_format
+
+from qbridge_harness.clients.streams import Ended, MessageStream
+from qbridge_harness.engine.context import Context
+from qbridge_harness.engine.steps.call import call
+from qbridge_harness.engine.steps.encoding import StepFailed
+from qbridge_harness.engine.steps.streams import connect
+from qbridge_harness.language.steps import BackendStep, Behaviour, ObserveStep, TellStep
+from qbridge_harness.language.wire_steps import CallStep
+from qbridge_harness.own import OwnBackend
+
+
+async def backend(context: Context, step: BackendStep) -> dict[str, Any]:
+    """Registers the backend and opens Execute; the outcome is the registration's."""
+    name = str(context.fill(step.backend))
+    registration = {
+        "name": name,
+        "kind": "remote",
+        "description": "The harness's own.",
+        "operations": [{"name": operation} for operation in step.operations],
+        "batch": context.fill(step.batch),
+        "labels": context.fill(step.labels),
+    }
+    register = CallStep.model_validate({"call": "Backend.Register", "with": registration, "transport": "rest"})
+    outcome = await call(context, register)
+    if "error" in outcome:
+        return outcome
+    execute = context.contract.rpcs["BackendService/Execute"]
+
+    transport = str(context.fill(step.transport))
+
+    async def opener() -> MessageStream | Ended:
+        stream = await connect(context, execute, transport, None, {}, None)
+        if isinstance(stream, MessageStream):
+            stream.transport = f"own backend, {transport}"
+        return stream
+
+    does = [_behaviour(context, behaviour) for behaviour in step.does]
+    own = OwnBackend(name, does, step.window, context.contract, opener)
+    context.backends[step.as_] = own
+    context.variables[step.as_] = {"name": name}
+    if step.attach:
+        await own.attach()
+        if own.ended is not None:
+            return {"status": own.ended.status, "error": own.ended.error or {"code": "", "message": "Execute ended"}}
+    return outcome
+
+
+def _behaviour(context: Context, behaviour: Behaviour) -> Behaviour:
+    """A behaviour with its variables filled. Raises StepFailed where it says what the contract cannot."""
+    filled = Behaviour.model_validate(context.fill(behaviour.model_dump()))
+    for kind, document in (("Reply", filled.reply), ("Reply", filled.stale), ("Error", filled.error)):
+        if document is None:
+            continue
+        plain = {key: value for key, value in document.items() if key != "code"} if kind == "Error" else document
+        try:
+            context.contract.parse_json(context.contract.descriptor(kind), plain)
+        except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
+            raise StepFailed(f"`does` holds what is no {kind}: {error}.") from None
+    return filled
+
+
+async def tell(context: Context, step: TellStep) -> dict[str, Any]:
+    """Makes an own backend do something now."""
+    own = _own(context, step.tell)
+    actions = {"release": own.release, "vanish": own.vanish, "attach": own.attach, "finish": own.finish}
+    await actions[step.to]()
+    return {}
+
+
+async def observe(context: Context, step: ObserveStep) -> dict[str, Any]:
+    """What an own backend has seen."""
+    return _own(context, step.observe).facts()
+
+
+def _own(context: Context, name: str) -> OwnBackend:
+    if name not in context.backends:
+        raise StepFailed(f"The backend {name!r} is not there.")
+    return context.backends[name]
+
+
+async def take_away(context: Context) -> None:
+    """Closes every own backend and stream of a case and deletes the registrations; never fails the case."""
+    for stream in list(context.streams.values()):
+        await stream.close()
+    context.streams.clear()
+    rpc = context.contract.rpcs["BackendService/Delete"]
+    for own in context.backends.values():
+        await own.close()
+        path = rpc.http_path.replace("{name}", own.name)
+        await context.wire.rest.send(rpc.http_method, path)
+    context.backends.clear()
