@@ -36,6 +36,8 @@ log = logging.getLogger("qbridge.server")
 
 TRANSPORTS = ["grpc", "rest", "sse", "websocket"]
 GRPC_GRACE_S = 2.0
+KEEPALIVE_S = 75
+"""Above the idle time of the usual clients and proxies (5 to 60 s), so that it is they who close first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class Server:
             date_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=3,
+            timeout_keep_alive=KEEPALIVE_S,
             ws_max_size=self.deployment.limits.message_bytes_max * 2,
             ssl_certfile=self._config.tls_cert,
             ssl_keyfile=self._config.tls_key,

@@ -124,6 +124,10 @@ class Wire:
             call.cancel()
 
 
+KEEPALIVE = httpx.Limits(keepalive_expiry=1)
+"""Well below the mock's own 5 s: a request never meets the end of an idle connection."""
+
+
 @asynccontextmanager
 async def open_wire(name: str, **options: Any) -> AsyncIterator[Wire]:
     """Starts a mock and connects to it."""
@@ -131,7 +135,7 @@ async def open_wire(name: str, **options: Any) -> AsyncIterator[Wire]:
         key = options.get("key", "")
         headers = {"authorization": f"Bearer {key}"} if key else {}
         async with (
-            httpx.AsyncClient(base_url=running.rest, headers=headers, timeout=WAIT_S) as http,
+            httpx.AsyncClient(base_url=running.rest, headers=headers, timeout=WAIT_S, limits=KEEPALIVE) as http,
             grpc.aio.insecure_channel(running.grpc) as channel,
         ):
             yield Wire(http, channel, running.rest.replace("http://", "ws://"))

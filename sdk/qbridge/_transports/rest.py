@@ -40,6 +40,8 @@ from qbridge_contract.structs import (
 _GRACE_S = 0.5
 """How much longer than the bridge we wait for a deadline, so that the bridge's own word wins."""
 _CONNECTIONS_MAX = 100
+_KEEPALIVE_S = 2.0
+"""Below the 5 s after which many servers drop an idle connection, so that a request does not meet its end."""
 _PAUSE_S_FIRST, _PAUSE_S_MAX = 0.05, 1.0
 
 
@@ -60,7 +62,7 @@ class RestTransport:
             base_url=str(self._options.target),
             headers=headers,
             timeout=httpx.Timeout(None, connect=self._options.connect_timeout_s),
-            limits=httpx.Limits(max_connections=_CONNECTIONS_MAX, max_keepalive_connections=_CONNECTIONS_MAX),
+            limits=httpx.Limits(_CONNECTIONS_MAX, _CONNECTIONS_MAX, keepalive_expiry=_KEEPALIVE_S),
             verify=_context(self._options.tls) if secure else False,
             trust_env=secure,
         )

@@ -12,6 +12,10 @@ import httpx
 
 from qbridge_harness.clients.target import Target, Unreachable
 
+# Many servers drop a connection that was idle for 5 s, which is httpx's own default too: a request that is sent at
+# that moment is lost, and the deployment would be blamed for it.
+KEEPALIVE_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class RestAnswer:
@@ -35,7 +39,7 @@ class RestClient:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=32)
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_S)
         self._http = httpx.AsyncClient(
             base_url=target.rest,
             timeout=None,  # noqa: S113 - each step bounds its own time.
@@ -59,7 +63,7 @@ class RestClient:
         try:
             answer = await self._http.request(method, path, params=query or None, headers=sent, content=content)
         except httpx.HTTPError as error:
-            raise Unreachable(f"{method} {self._target.rest}{path}: {error or type(error).__name__}") from error
+            raise Unreachable(f"{method} {self._target.rest}{path}: {str(error) or type(error).__name__}") from error
         return RestAnswer(answer.status_code, dict(answer.headers), answer.content)
 
     @asynccontextmanager
@@ -72,7 +76,7 @@ class RestClient:
             async with self._http.stream("GET", path, params=query or None, headers=sent) as answer:
                 yield answer
         except httpx.HTTPError as error:
-            raise Unreachable(f"GET {self._target.rest}{path}: {error or type(error).__name__}") from error
+            raise Unreachable(f"GET {self._target.rest}{path}: {str(error) or type(error).__name__}") from error
 
     async def close(self) -> None:
         """Closes every connection."""

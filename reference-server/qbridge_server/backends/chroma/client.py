@@ -17,6 +17,8 @@ from qbridge_server.ports import BackendLost
 TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
 CONNECTIONS_MAX = 16
+KEEPALIVE_S = 2.0
+"""Below the 5 s after which a Chroma server drops an idle connection, so that a call does not meet its end."""
 AT_ONCE_MAX = 2048
 """Vectors in one call; Chroma itself takes some 5,400."""
 
@@ -74,7 +76,7 @@ class ChromaClient:
         self._http = httpx.AsyncClient(
             base_url=self.origin,
             timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
+            limits=httpx.Limits(CONNECTIONS_MAX, CONNECTIONS_MAX, keepalive_expiry=KEEPALIVE_S),
             headers={"content-type": "application/json"},
             trust_env=False,
         )
