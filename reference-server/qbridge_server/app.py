@@ -114,6 +114,7 @@ class Deployment:
             ),
         }
         self._started_at = self.clock.monotonic()
+        self._quiet = False
 
     def _bridge(self) -> BridgeApplication:
         config = self.config
@@ -192,7 +193,7 @@ class Deployment:
 
         Durable requests that are left are not lost: the next start goes on with them.
         """
-        self.bridge.draining = True
+        self.bridge.drain()
         until = self.clock.monotonic() + self.config.drain_s_max
         while self._busy():
             if self.clock.monotonic() >= until:
@@ -212,13 +213,20 @@ class Deployment:
                 return True
         return False
 
-    async def close(self) -> None:
-        """Gives everything back, first room to last."""
+    async def quiesce(self) -> None:
+        """Ends all work and everybody's wait, so that no stream keeps a door open. What is durable stays accepted."""
+        if self._quiet:
+            return
+        self._quiet = True
         self.bridge.draining = True
         self.buffer.on_waiting = None
         await self.batcher.close()
         await self.registry.close()
         self.bridge.end_waits()
+
+    async def close(self) -> None:
+        """Gives everything back, first room to last."""
+        await self.quiesce()
         await self.buffer.close()
         await self.tasks.close()
 

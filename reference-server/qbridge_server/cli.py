@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qbridge_server.serve import Server
 
 USAGE_ERROR = 2
+TTL_S_MAX = 100 * 365.25 * 24 * 3600
 LOOK_S = 1.0
 """How often the command looks at the log's health."""
 
@@ -176,7 +177,7 @@ def _add_keys(subparsers: Any) -> None:
     create.add_argument("--name", required=True, help="what it is for")
     create.add_argument("--tenant", default="default", help="whose callers use it (default)")
     create.add_argument("--scopes", default="call", help="comma-separated: call, backend, admin (call)")
-    create.add_argument("--ttl-s", type=float, default=0.0, help="how long it holds, in seconds (for good)")
+    create.add_argument("--ttl-s", type=_ttl_s, default=0.0, help="how long it holds, in seconds (for good)")
     listing = commands.add_parser("list", help="list the keys, without their secrets")
     revoke = commands.add_parser("revoke", help="revoke a key; a running server heeds it within a second")
     revoke.add_argument("key_id")
@@ -190,6 +191,14 @@ def _keyring(file: Path) -> Any:
     from qbridge_server.runtime import SystemClock, SystemRng
 
     return Keyring(file, clock=SystemClock(), rng=SystemRng())
+
+
+def _ttl_s(text: str) -> float:
+    """Seconds, up to a hundred years; 0 for good."""
+    ttl_s = float(text)
+    if not 0.0 <= ttl_s <= TTL_S_MAX:
+        raise argparse.ArgumentTypeError(f"from 0 (for good) to {TTL_S_MAX:.0f} seconds, a hundred years, not {text}")
+    return ttl_s
 
 
 def _create(args: argparse.Namespace) -> int:

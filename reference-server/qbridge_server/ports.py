@@ -221,6 +221,10 @@ class Buffer(Protocol):
         """Marks leased entries RUNNING."""
         ...
 
+    def pausing(self, entries: Sequence[tuple[Entry, int]]) -> None:
+        """Marks entries RETRY_WAIT: leased under that epoch until `release`; older epochs are ignored."""
+        ...
+
     async def cancel(self, entry: Entry) -> bool:
         """Makes an entry that is not final CANCELLED; False where it is final already, or never was accepted."""
         ...

@@ -95,6 +95,7 @@ class Server:
 
     async def _close(self) -> None:
         """Closes the doors that are open, then the deployment."""
+        await self.deployment.quiesce()
         if self._grpc is not None:
             await self._grpc.stop(GRPC_GRACE_S)
         if self._http is not None and self._http_task is not None:
@@ -166,7 +167,8 @@ class Server:
         doors = (deployment.applications, deployment.keyring)
         rest = RestDoor(ROUTES, *doors, message_bytes_max=size, guard=deployment.guard)
         sockets = WebSocketDoor(WEBSOCKETS, *doors, message_bytes_max=size, guard=deployment.guard)
-        pages = Pages(deployment.keyring, Metrics(deployment.telemetry), deployment.health)
+        metrics = Metrics(deployment.telemetry, lambda: deployment.batcher.unsettled)
+        pages = Pages(deployment.keyring, metrics, deployment.health)
         contract = rest.routes()
         router = Starlette(
             routes=[*contract, *sockets.routes(), *pages.routes()],

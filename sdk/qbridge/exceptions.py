@@ -243,8 +243,9 @@ def connection_lost(message: str) -> QBridgeError:
     return make_error(ConnectionLost, ErrorCode.UNAVAILABLE, message)
 
 
-def deadline_exceeded(timeout_s: float) -> QBridgeError:
-    """Nothing came in time."""
-    return make_error(
-        DeadlineExceeded, ErrorCode.DEADLINE_EXCEEDED, f"no answer within {timeout_s:g} s; give more time"
-    )
+def deadline_exceeded(timeout_s: float, *, connected: bool = True) -> QBridgeError:
+    """Nothing came in time; without a connection, more time is not what is missing."""
+    message = f"no answer within {timeout_s:g} s; give more time"
+    if not connected:
+        message = f"no connection within {timeout_s:g} s; is the bridge running, and is its address right?"
+    return make_error(DeadlineExceeded, ErrorCode.DEADLINE_EXCEEDED, message)

@@ -564,6 +564,13 @@ async def test_no_bridge_is_connection_lost_within_the_connect_timeout() -> None
             await asyncio.wait_for(client.call("echo", "echo"), WAIT_S)
 
 
+@pytest.mark.parametrize("scheme", ["grpc", "http"])
+async def test_a_short_timeout_without_a_bridge_asks_for_the_bridge_and_not_for_time(scheme: str) -> None:
+    async with qbridge.aconnect(f"{scheme}://127.0.0.1:1", connect_timeout_s=30) as client:
+        with pytest.raises(qbridge.DeadlineExceeded, match="is the bridge running"):
+            await asyncio.wait_for(client.call("echo", "echo", timeout_s=0.1), WAIT_S)
+
+
 async def test_a_bridge_that_accepts_and_says_nothing_is_connection_lost(bridge: Bridge) -> None:
     async with qbridge.aconnect(bridge.target, connect_timeout_s=0.3) as client:
         with pytest.raises(qbridge.ConnectionLost, match="no answer"):

@@ -71,9 +71,9 @@ class BackendRegistry:
             raise BridgeError.of(ErrorCode.INVALID_ARGUMENT, message, violations=[violation])
         there = self._backends.get(spec.name)
         if there is not None:
-            if isinstance(there, RemoteBackend) and _same(there.spec, spec):
+            if isinstance(there, RemoteBackend) and not _differing(there.spec, spec):
                 return there.spec, False
-            raise BridgeError.of(ErrorCode.ALREADY_EXISTS, f"A backend named {spec.name} exists already.")
+            raise BridgeError.of(ErrorCode.ALREADY_EXISTS, _exists(there, spec))
         made = msgspec.structs.replace(
             spec,
             kind="remote",
@@ -167,11 +167,17 @@ def _limits(asked: BatchLimits | None) -> BatchLimits:
     return msgspec.structs.replace(limits, in_flight_max=limits.in_flight_max or REMOTE_IN_FLIGHT_MAX)
 
 
-def _same(there: BackendSpec, new: BackendSpec) -> bool:
-    """True where a registration repeats an earlier one: all that a caller sets is equal."""
+def _differing(there: BackendSpec, new: BackendSpec) -> list[str]:
+    """What a registration sets otherwise than the earlier one; nothing where it repeats it."""
+    settings = ("description", "operations", "labels")
+    found = [name for name in settings if getattr(there, name) != getattr(new, name)]
+    return found if there.batch == _limits(new.batch) else [*found, "batch"]
+
+
+def _exists(there: Backend, new: BackendSpec) -> str:
+    if not isinstance(there, RemoteBackend):
+        return f"A backend named {new.name} is in the server's configuration; choose another name."
     return (
-        there.description == new.description
-        and there.operations == new.operations
-        and there.labels == new.labels
-        and there.batch == _limits(new.batch)
+        f"A backend named {new.name} exists already with another {', '.join(_differing(there.spec, new))}; "
+        "update it, delete it first, or choose another name."
     )

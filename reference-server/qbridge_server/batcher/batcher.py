@@ -47,6 +47,7 @@ class Batcher:
         self._idle_s_max = idle_s_max
         self._deleted: dict[str, None] = {}
         """Backends that were taken away, the latest last: a request may be on its way to them."""
+        self._unsettled = 0
         self._workers: dict[str, LaneWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -54,6 +55,11 @@ class Batcher:
     def serving(self) -> dict[str, LaneWorker]:
         """The workers that run, by lane."""
         return self._workers
+
+    @property
+    def unsettled(self) -> int:
+        """How many batches were done whose results could not be stored; they stay leased until the next start."""
+        return self._unsettled + sum(worker.unsettled for worker in self._workers.values())
 
     @property
     def busy(self) -> bool:
@@ -97,6 +103,8 @@ class Batcher:
         try:
             await worker.run()
         finally:
+            self._unsettled += worker.unsettled
+            worker.unsettled = 0
             if self._workers.get(key) is worker:
                 del self._workers[key], self._tasks[key]
             self._buffer.retire(worker.lane)

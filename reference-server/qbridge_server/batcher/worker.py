@@ -229,6 +229,7 @@ class LaneWorker:
     def _again(self, leases: list[tuple[Entry, int]], pause_s: float) -> None:
         """Another attempt. What was in one batch stays together."""
         if pause_s > 0.0:
+            self._buffer.pausing(leases)
             self._retries.later(leases, pause_s)
         else:
             self._buffer.release(leases)

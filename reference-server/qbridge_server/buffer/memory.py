@@ -17,9 +17,11 @@ from qbridge_server.buffer.lane import MemoryLane
 from qbridge_server.buffer.limits import BufferLimits
 from qbridge_server.buffer.size import request_bytes, result_bytes
 from qbridge_server.buffer.states import (
+    HELD,
     LEASED,
     QUEUED,
     REJECTED,
+    RETRY_WAIT,
     RUNNING,
     SUBMITTED,
     advance,
@@ -158,6 +160,13 @@ class MemoryBuffer:
             if entry.state is LEASED:
                 advance(entry, event)
 
+    def pausing(self, entries: Sequence[tuple[Entry, int]]) -> None:
+        """Marks leased entries RETRY_WAIT."""
+        event = (RETRY_WAIT, self._clock.wall())
+        for entry, epoch in entries:
+            if self._holds(entry, epoch):
+                advance(entry, event)
+
     def release(self, entries: Sequence[tuple[Entry, int]]) -> None:
         """Puts leased entries back into their lanes; what is not leased under that epoch stays as it is."""
         event = (QUEUED, self._clock.wall())
@@ -173,7 +182,7 @@ class MemoryBuffer:
 
     def _holds(self, entry: Entry, epoch: int) -> bool:
         """Whether the lease of that epoch still holds."""
-        return entry.epoch == epoch and (entry.state is RUNNING or entry.state is LEASED)
+        return entry.epoch == epoch and entry.state in HELD
 
     # ---- ends
 

@@ -15,6 +15,9 @@ REJECTED = RequestState.REJECTED
 QUEUED = RequestState.QUEUED
 LEASED = RequestState.LEASED
 RUNNING = RequestState.RUNNING
+RETRY_WAIT = RequestState.RETRY_WAIT
+HELD = frozenset({LEASED, RUNNING, RETRY_WAIT})
+"""The states of an entry that is leased."""
 
 _ENDINGS = {
     RequestState.CANCELLED: (ErrorCode.CANCELLED, "The request was cancelled."),

@@ -87,6 +87,8 @@ class BridgeApplication(BridgeServicer):
         self._frames = frames
         self._spawn = spawn
         self.draining = False
+        self.sessions: set[Session] = set()
+        """Those that are open."""
         self._waiting: set[asyncio.Future[Result]] = set()
         self._watching: set[asyncio.Event] = set()
         self._closed = False
@@ -204,11 +206,7 @@ class BridgeApplication(BridgeServicer):
     def admit(self, context: CallContext, request: InternalRequest, timeout_s_default: float = 0.0) -> Entry:
         """The entry of a request, its quota taken. Raises BridgeError with the trace id."""
         if self.draining:
-            raise BridgeError.of(
-                ErrorCode.UNAVAILABLE,
-                "The deployment is draining; another one may serve you.",
-                retry_after_s=1.0,
-            )
+            raise _draining()
         try:
             entry = self._admission.admit(request, context, timeout_s_default)
         except BridgeError as error:
@@ -218,9 +216,17 @@ class BridgeApplication(BridgeServicer):
             entry.watchers = [self._quota_back]
         return entry
 
+    def drain(self) -> None:
+        """Takes nothing new, and says so on every session; what was accepted goes on."""
+        self.draining = True
+        for session in list(self.sessions):
+            session.leave(_draining().error)
+
     def end_waits(self) -> None:
-        """Ends whoever still waits with UNAVAILABLE: nothing becomes final here any more."""
+        """Ends whoever still waits with UNAVAILABLE, and every session: nothing becomes final here any more."""
         self._closed = True
+        for session in list(self.sessions):
+            session.end()
         for finished in self._waiting:
             if not finished.done():
                 finished.set_exception(_closed())
@@ -324,6 +330,11 @@ def _event(entry: Entry, sequence: int) -> RequestEvent:
         at=datetime.fromtimestamp(wall, UTC),
         result=entry.result if state in FINAL else None,
     )
+
+
+def _draining() -> BridgeError:
+    message = "The deployment is draining; another one may serve you."
+    return BridgeError.of(ErrorCode.UNAVAILABLE, message, retry_after_s=1.0)
 
 
 def _closed() -> BridgeError:

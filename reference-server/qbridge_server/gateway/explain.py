@@ -77,10 +77,10 @@ class Explainer:
 
     def _why(self, entry: Entry, ahead: int) -> tuple[WaitReason, str]:
         worker = self._serving.get(entry.lane)
+        if entry.state is RequestState.RETRY_WAIT:
+            tried = entry.attempts
+            return WaitReason.RETRY, f"Attempt {tried} failed; it waits a moment for attempt {tried + 1}."
         if entry.state in RUNNING:
-            if worker is not None and entry in worker.waiting:
-                tried = entry.attempts
-                return WaitReason.RETRY, f"Attempt {tried} failed; it waits a moment for attempt {tried + 1}."
             return WaitReason.RUNNING, f"The backend {entry.backend} has it, attempt {entry.attempts}."
         if entry.state is not RequestState.QUEUED:
             return WaitReason.UNSPECIFIED, f"It does not wait: it is {entry.state.name}."

@@ -5,7 +5,7 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -17,8 +17,9 @@ from qbridge_server.gateway.telemetry import Histogram, Telemetry
 class TelemetryCollector(Collector):
     """Reads the telemetry when Prometheus asks; nothing is copied in between."""
 
-    def __init__(self, telemetry: Telemetry) -> None:
+    def __init__(self, telemetry: Telemetry, unsettled: Callable[[], int]) -> None:
         self._telemetry = telemetry
+        self._unsettled = unsettled
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as they are now."""
@@ -32,6 +33,8 @@ class TelemetryCollector(Collector):
             refusals.add_metric([code.name], count)
         yield refusals
         yield from self._by_backend()
+        unsettled = "Batches whose results could not be stored; their requests run again at the next start."
+        yield CounterMetricFamily("qbridge_unsettled_batches", unsettled, self._unsettled())
         lost = "Sampled requests whose spans were lost: to a full queue, or to a collector that did not take them."
         yield CounterMetricFamily("qbridge_spans_dropped", lost, telemetry.spans_dropped)
 
@@ -71,9 +74,10 @@ class Metrics:
 
     content_type = "text/plain; version=0.0.4; charset=utf-8"
 
-    def __init__(self, telemetry: Telemetry) -> None:
+    def __init__(self, telemetry: Telemetry, unsettled: Callable[[], int]) -> None:
+        """`unsettled` counts the batches whose results could not be stored."""
         self._registry = CollectorRegistry()
-        self._registry.register(TelemetryCollector(telemetry))
+        self._registry.register(TelemetryCollector(telemetry, unsettled))
 
     def page(self) -> bytes:
         """The page as it is now."""

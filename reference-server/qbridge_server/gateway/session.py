@@ -74,7 +74,8 @@ class Session:
         """By the id that the caller gave; a repeated request has its earlier entry here."""
         self._appends: set[asyncio.Task[None]] = set()
         self._replays: set[asyncio.Task[None]] = set()
-        self._reading_done = False
+        self._ending = False
+        """Takes nothing more: ends once what was accepted is answered."""
         self._left = False
         self._broken: BridgeError | None = None
 
@@ -84,6 +85,7 @@ class Session:
         """The frames to the caller, until it has no more to say and every result has left."""
         limits = self._limits
         self._transport.credit(Credit(items=limits.session_items_max, bytes=limits.message_bytes_max))
+        self._application.sessions.add(self)
         reader = self._spawn(self._read(context, requests), "session reader")
         try:
             async for frame in self._transport.frames():
@@ -93,9 +95,20 @@ class Session:
         finally:
             # What is being appended goes on: the caller will ask for it again on its next session.
             self._left = True
+            self._application.sessions.discard(self)
             reader.cancel()
             for replay in self._replays:
                 replay.cancel()
+
+    def leave(self, error: Error) -> None:
+        """Says farewell: takes nothing more, and ends once all that was accepted is answered."""
+        self._transport.go_away(GoAway(error=error))
+        self._ending = True
+        self._close_if_answered()
+
+    def end(self) -> None:
+        """Ends now: what has no answer yet, the caller asks for again on its next session."""
+        self._transport.close()
 
     async def _read(self, context: CallContext, requests: AsyncIterator[SessionRequest]) -> None:
         try:
@@ -106,7 +119,7 @@ class Session:
             self._broken = error
             self._transport.go_away(GoAway(error=error.error))
         finally:
-            self._reading_done = True
+            self._ending = True
             self._close_if_answered()
 
     async def _frame(self, context: CallContext, frame: SessionRequest) -> None:
@@ -201,7 +214,7 @@ class Session:
         assert entry.result is not None
         if not self._left:
             self._transport.result(entry.result, entry.result_bytes)
-        if self._reading_done:
+        if self._ending:
             self._close_if_answered()
 
     def _refuse(self, request_id: str, error: Error) -> None:
@@ -210,7 +223,7 @@ class Session:
         self._transport.result(result, size)
 
     def _close_if_answered(self) -> None:
-        if self._reading_done and not self._unanswered:
+        if self._ending and not self._unanswered:
             self._transport.close()
 
 

@@ -62,7 +62,11 @@ class RestTransport:
             base_url=str(self._options.target),
             headers=headers,
             timeout=httpx.Timeout(None, connect=self._options.connect_timeout_s),
-            limits=httpx.Limits(_CONNECTIONS_MAX, _CONNECTIONS_MAX, keepalive_expiry=_KEEPALIVE_S),
+            limits=httpx.Limits(
+                max_connections=_CONNECTIONS_MAX,
+                max_keepalive_connections=_CONNECTIONS_MAX,
+                keepalive_expiry=_KEEPALIVE_S,
+            ),
             verify=_context(self._options.tls) if secure else False,
             trust_env=secure,
         )
@@ -83,18 +87,20 @@ class RestTransport:
         """A request's id is its idempotency key, so that sending it twice has one effect."""
         loop, pause_s = asyncio.get_running_loop(), _PAUSE_S_FIRST
         end = loop.time() + self._options.connect_timeout_s
+        connected = True
         try:
             async with asyncio.timeout(timeout_s + _GRACE_S if timeout_s else None):
                 while True:
                     try:
                         return await self._ask(rpc, request)
                     except ConnectionLost:
+                        connected = False
                         if loop.time() + pause_s > end or self._http.is_closed:
                             raise
                     await asyncio.sleep(pause_s)
                     pause_s = min(pause_s * 2, _PAUSE_S_MAX)
         except TimeoutError as error:
-            raise deadline_exceeded(timeout_s) from error
+            raise deadline_exceeded(timeout_s, connected=connected) from error
 
     async def unary(self, rpc: Rpc, request: Any, timeout_s: float) -> Any:
         """One request, one answer."""

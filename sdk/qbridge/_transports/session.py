@@ -165,7 +165,8 @@ class Session:
             if pending.future.done():
                 continue
             if pending.deadline <= now:
-                pending.future.set_exception(deadline_exceeded(pending.timeout_s))
+                connected = self._window.items_max > 0
+                pending.future.set_exception(deadline_exceeded(pending.timeout_s, connected=connected))
                 self._give_up(pending)
             else:
                 earliest = min(earliest, pending.deadline)

@@ -89,12 +89,15 @@ async def test_explain_says_that_a_request_waits_for_its_next_attempt(bench: Any
     explainer = Explainer(path.buffer, path.registry, path.batcher.serving, clock=path.clock)
     (entry,) = await path.send("a", errors=1)
     await within(path.retry_waits.wait())
+    assert entry.state is RequestState.RETRY_WAIT
     explained = explainer.explain(entry)
     assert explained.reason is WaitReason.RETRY
     assert "attempt 2" in explained.sentence
     assert path.batcher.busy
     await path.finished([entry])
     assert not path.batcher.serving["script/all"].waiting
+    states = [state.name for state, _ in entry.events]
+    assert states[2:7] == ["LEASED", "RUNNING", "RETRY_WAIT", "QUEUED", "LEASED"]
 
 
 async def test_a_result_that_cannot_be_stored_does_not_end_the_lane(bench: Any) -> None:
@@ -108,5 +111,6 @@ async def test_a_result_that_cannot_be_stored_does_not_end_the_lane(bench: Any) 
     path.buffer.settle = broken_once
     first, second = await path.send("a", "b")
     assert await path.finished([second]) == [RequestState.SUCCEEDED]
+    assert path.batcher.unsettled == 1
     assert first.state is RequestState.RUNNING, "the work is done: only a new start may ask for it again"
     assert path.batcher.serving["script/all"].unsettled == 1

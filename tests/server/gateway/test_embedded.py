@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from qbridge_contract.errors import BridgeError
-from qbridge_contract.services import BACKEND_REGISTER, BRIDGE_GET, BRIDGE_LIST, BRIDGE_WATCH
+from qbridge_contract.services import BACKEND_REGISTER, BRIDGE_GET, BRIDGE_LIST, BRIDGE_SESSION, BRIDGE_WATCH
 from qbridge_contract.structs import (
     Backend,
     Durability,
@@ -20,6 +21,8 @@ from qbridge_contract.structs import (
     Operation,
     RegisterRequest,
     RequestState,
+    SessionRequest,
+    SessionResponse,
     WatchRequest,
 )
 from qbridge_server.embedded import Embedded, open_embedded
@@ -40,9 +43,37 @@ async def queued(bridge: Embedded) -> str:
                 return request_id
 
 
+async def held_session(bridge: Embedded, said: asyncio.Queue[SessionResponse]) -> None:
+    """A session with a request that nobody answers; ends when the bridge ends it."""
+
+    async def requests() -> AsyncIterator[SessionRequest]:
+        request = far()
+        request.id, request.durability = f"req_{1:026}", Durability.MEMORY
+        yield SessionRequest(submits=[request])
+        await asyncio.Event().wait()
+
+    async for frame in bridge.bidi(BRIDGE_SESSION, requests()):
+        said.put_nowait(frame)
+
+
 async def watched(bridge: Embedded, request_id: str, seen: asyncio.Event) -> None:
     async for _ in bridge.stream(BRIDGE_WATCH, WatchRequest(request_id=request_id)):
         seen.set()
+
+
+async def test_closing_ends_a_session_with_a_farewell_though_a_request_has_no_answer(tmp_path: Any) -> None:
+    bridge = open_embedded(str(tmp_path / "bridge"))
+    await bridge.start()
+    await bridge.unary(BACKEND_REGISTER, RegisterRequest(backend=Backend(name="far")))
+    said: asyncio.Queue[SessionResponse] = asyncio.Queue()
+    session = asyncio.ensure_future(held_session(bridge, said))
+    await queued(bridge)
+    await bridge.close()
+    async with asyncio.timeout(10):
+        await session
+    frames = [said.get_nowait() for _ in range(said.qsize())]
+    assert any(frame.go_away is not None for frame in frames)
+    assert not any(frame.results for frame in frames)
 
 
 @pytest.mark.parametrize("durability", [Durability.MEMORY, Durability.DISK])

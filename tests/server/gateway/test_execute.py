@@ -8,48 +8,8 @@ from typing import Any
 
 import pytest
 
-from qbridge_contract.v1 import backend_pb2, backend_pb2_grpc, errors_pb2, request_pb2
-
 from .conftest import Doors, echo, invoke
-
-
-class Process:
-    """A backend process, over gRPC, that the test drives by hand."""
-
-    def __init__(self, doors: Doors, name: str, window: int = 4) -> None:
-        self._stream = backend_pb2_grpc.BackendServiceStub(doors.channel).Execute()
-        self._attach = backend_pb2.Attach(backend=name, window=window)
-        self._name = name
-
-    async def attach(self) -> None:
-        await self._stream.write(backend_pb2.ExecuteRequest(attach=self._attach))
-        assert (await self._stream.read()).attached.backend.name == self._name
-
-    async def batch(self) -> list[backend_pb2.ExecuteItem]:
-        async with asyncio.timeout(10):
-            return list((await self._stream.read()).batch.items)
-
-    async def answer(self, item: backend_pb2.ExecuteItem, text: str, epoch: int | None = None) -> None:
-        reply = request_pb2.Reply(payload=request_pb2.Payload(text=text))
-        result = backend_pb2.ItemResult(
-            request_id=item.request_id, epoch=item.epoch if epoch is None else epoch, reply=reply
-        )
-        await self._stream.write(backend_pb2.ExecuteRequest(results=[result]))
-
-    async def fail(self, item: backend_pb2.ExecuteItem) -> None:
-        """Answers with an error after which the request may be tried again."""
-        error = errors_pb2.Error(code=errors_pb2.ERROR_CODE_UNAVAILABLE, message="busy")
-        result = backend_pb2.ItemResult(request_id=item.request_id, epoch=item.epoch, error=error)
-        await self._stream.write(backend_pb2.ExecuteRequest(results=[result]))
-
-    async def leave(self) -> backend_pb2.ExecuteResponse:
-        await self._stream.write(backend_pb2.ExecuteRequest(leaving=True))
-        async with asyncio.timeout(10):
-            response: backend_pb2.ExecuteResponse = await self._stream.read()
-            return response
-
-    def vanish(self) -> None:
-        self._stream.cancel()
+from .process import Process
 
 
 @pytest.fixture
@@ -159,7 +119,17 @@ async def test_an_execute_that_does_not_attach_is_refused(doors: Doors) -> None:
 
 
 async def test_a_backend_of_the_configuration_cannot_be_replaced(doors: Doors) -> None:
-    assert (await doors.http.post("/v1/backends", json={"name": "echo"})).json()["code"] == "ALREADY_EXISTS"
+    refused = (await doors.http.post("/v1/backends", json={"name": "echo"})).json()
+    assert refused["code"] == "ALREADY_EXISTS"
+    assert "configuration" in refused["detail"]
+
+
+async def test_a_registration_that_differs_is_refused_with_what_differs(doors: Doors, far: Process) -> None:
+    other = {"name": "far", "description": "Another one.", "labels": {"kept": "yes"}}
+    refused = (await doors.http.post("/v1/backends", json=other)).json()
+    assert refused["code"] == "ALREADY_EXISTS"
+    assert "another description, labels;" in refused["detail"]
+    assert (await doors.http.post("/v1/backends", json={"name": "far"})).is_success
     assert (await doors.http.delete("/v1/backends/echo")).json()["code"] == "FAILED_PRECONDITION"
     assert (await doors.rest(echo())).result
 

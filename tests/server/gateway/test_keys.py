@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from qbridge.cli import main
 from qbridge_contract.errors import BridgeError
 from qbridge_contract.structs import Quota
 from qbridge_server.config import ConfigError, ServerConfig
@@ -50,6 +51,16 @@ async def guarded(serve: Any, keyring: Keyring, tmp_path: Path) -> Any:
     stranger = keyring.create("stranger", "other", ["call"])[1]
     first = await serve(caller, keys=tmp_path / "keys.json")
     return first, first.as_caller(admin), first.as_caller(stranger), first.as_caller("")
+
+
+@pytest.mark.parametrize("ttl_s", ["1e308", "nan", "-1"])
+def test_a_key_that_holds_for_ever_or_never_is_refused_in_a_sentence(
+    tmp_path: Path, ttl_s: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["keys", "create", "--file", str(tmp_path / "keys.json"), "--name", "x", "--ttl-s", ttl_s])
+    assert ended.value.code == 2
+    assert "a hundred years" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -11,7 +11,7 @@ import pytest
 from qbridge_server.backends.registry import REMOTE_IN_FLIGHT_MAX
 
 from .conftest import Doors, invoke, new_request_id
-from .test_execute import Process
+from .process import Process
 
 
 async def register(doors: Doors, **batch: Any) -> None:

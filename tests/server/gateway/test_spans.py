@@ -59,7 +59,7 @@ async def test_a_batch_that_is_not_taken_is_counted_and_the_next_one_is_sent(
     async with httpx.AsyncClient(transport=httpx.MockTransport(collector)) as client:
         await sender.flush(client)
     assert not telemetry.spans
-    page = Metrics(telemetry).page().decode()
+    page = Metrics(telemetry, lambda: 0).page().decode()
     assert f"qbridge_spans_dropped_total {BATCH_MAX + 1}.0" in page
     taken: list[httpx.Request] = []
 

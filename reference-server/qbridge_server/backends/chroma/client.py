@@ -76,7 +76,11 @@ class ChromaClient:
         self._http = httpx.AsyncClient(
             base_url=self.origin,
             timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(CONNECTIONS_MAX, CONNECTIONS_MAX, keepalive_expiry=KEEPALIVE_S),
+            limits=httpx.Limits(
+                max_connections=CONNECTIONS_MAX,
+                max_keepalive_connections=CONNECTIONS_MAX,
+                keepalive_expiry=KEEPALIVE_S,
+            ),
             headers={"content-type": "application/json"},
             trust_env=False,
         )
