@@ -104,7 +104,7 @@ class Writer:
             while not self._stopping:
                 self._work(db, self._gather())
             self._answer(self._held, unavailable("The server stopped before the result could be stored."))
-            db.close()
+            _close(db)
         finally:
             self._call(_resolve, self._ended, None)
 
@@ -219,6 +219,14 @@ class Writer:
             self._loop.call_soon_threadsafe(function, *values)  # type: ignore[arg-type]
         except RuntimeError:
             log.warning("the loop has ended before the buffer was closed")
+
+
+def _close(db: apsw.Connection) -> None:
+    """Closes the file. What a full disk did not let into the tables stays in the log, and is read from there."""
+    try:
+        db.close()
+    except apsw.Error as error:
+        log.warning("the log keeps its size: %s", error)
 
 
 def unavailable(message: str, retry_after_s: float = 0.0) -> BridgeError:
