@@ -18,6 +18,7 @@ import apsw
 
 from qbridge_contract.errors import BridgeError
 from qbridge_contract.structs import ErrorCode
+from qbridge_server.buffer.wal import set_aside_damage
 
 FILE = "requests.db"
 LOCK = "requests.lock"
@@ -100,6 +101,7 @@ def open_for_writing(folder: Path) -> apsw.Connection:
     db.pragma("synchronous", "FULL")
     db.pragma("mmap_size", 0)
     db.wal_autocheckpoint(0)
+    set_aside_damage(db, folder / FILE)
     _migrate(db, folder)
     return db
 
@@ -130,6 +132,8 @@ def begin_run(db: apsw.Connection) -> int:
     with transaction(db):
         db.execute("UPDATE counter SET value = value + 1 WHERE name = 'run'")
         run = db.execute("SELECT value FROM counter WHERE name = 'run'").get
+    if run is None:
+        raise apsw.CorruptError("the number of the last run is missing")
     return int(run)
 
 

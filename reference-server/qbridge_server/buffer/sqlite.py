@@ -15,7 +15,7 @@ import apsw
 
 from qbridge_contract.errors import BridgeError
 from qbridge_contract.structs import ErrorCode, HealthState, RequestState, Result
-from qbridge_server.buffer.database import FolderLock
+from qbridge_server.buffer.database import FILE, FolderLock
 from qbridge_server.buffer.limits import BufferLimits
 from qbridge_server.buffer.logged import LoggedBuffer
 from qbridge_server.buffer.lookup import Recovery, Unfinished
@@ -23,6 +23,7 @@ from qbridge_server.buffer.memory import EPOCH_BITS
 from qbridge_server.buffer.reader import Reader
 from qbridge_server.buffer.size import request_bytes
 from qbridge_server.buffer.states import ended
+from qbridge_server.buffer.wal import set_aside
 from qbridge_server.buffer.writer import Writer
 from qbridge_server.ports import Clock, Entry, accepted_us
 
@@ -101,6 +102,12 @@ class SqliteBuffer(LoggedBuffer):
             return HealthState.NOT_SERVING, self._writer.failure.error.message
         if self._writer.hindrance:
             return HealthState.DEGRADED, f"{self._writer.hindrance}: new durable requests are refused."
+        aside = set_aside(self._folder / FILE)
+        if aside:
+            message = (
+                f"The log was damaged: what could not be read is kept in {aside[-1]}; move it away once you know it."
+            )
+            return HealthState.DEGRADED, message
         if self._broken:
             message = f"{self._broken} accepted requests cannot be read; they are isolated, others are served."
             return HealthState.DEGRADED, message

@@ -1,7 +1,8 @@
 """`make corrupt`: bits flip and files are cut short; no wrong record is served, and the rest still is.
 
-Ends `flips N, truncations N, wrong N, served N, reported N, missing N`. A damaged request is answered DATA_LOSS. It is
-missing where the damage hides its row: SQLite takes damage in its log for the log's end. A wrong answer is never right.
+Ends `flips N, truncations N, wrong N, served N, reported N, missing N, unannounced N`. A damaged request is answered
+DATA_LOSS. It is missing where the damage hides its row: SQLite takes damage in its log for the log's end, and the
+store's health announces that. Only a log that is cut short leaves no trace. A wrong answer is never right.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from unittest import mock
 
+from qbridge_server.buffer import writer
 from qbridge_server.buffer.database import FILE
 
 from .script import Promises, audit, run_script, shipped, write_images
@@ -22,13 +25,18 @@ from .script import Promises, audit, run_script, shipped, write_images
 WAL = FILE + "-wal"
 
 
-async def make_folder(folder: Path) -> Promises:
+CHECKPOINT_PAGES = 120
+"""Few enough that a part of the script is in the tables, and a part still in the log."""
+
+
+async def make_folder(folder: Path, checkpoint_pages: int = CHECKPOINT_PAGES) -> Promises:
     """A folder as a kill leaves it: a file, and a log that has not been moved into it."""
     promises = Promises()
     live = folder.with_name("live")
     buffer = shipped(live)
-    await buffer.open()
-    await run_script(buffer, promises, 60)
+    with mock.patch.object(writer, "CHECKPOINT_PAGES", checkpoint_pages):
+        await buffer.open()
+        await run_script(buffer, promises, 60)
     write_images(folder, {name: (live / name).read_bytes() for name in (FILE, WAL)})
     await buffer.close()
     return promises
@@ -82,7 +90,8 @@ def main() -> int:
     found = asyncio.run(run(arguments.flips, arguments.truncations, arguments.seed))
     print(
         f"flips {arguments.flips}, truncations {arguments.truncations}, wrong {found['wrong']}, "
-        f"served {found['served']}, reported {found['reported']}, missing {found['lost']}"
+        f"served {found['served']}, reported {found['reported']}, "
+        f"missing {found['announced']}, unannounced {found['lost']}"
     )
     return 1 if found["wrong"] or not found["served"] else 0
 

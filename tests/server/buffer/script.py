@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 
 from qbridge_contract.errors import BridgeError
-from qbridge_contract.structs import Durability, ErrorCode, RequestState
+from qbridge_contract.structs import Durability, ErrorCode, HealthState, RequestState
 from qbridge_server.buffer import BufferLimits, SqliteBuffer
 from qbridge_server.buffer.database import FILE
 from qbridge_server.ports import Entry
@@ -84,7 +84,7 @@ async def audit(folder: Path, accepted: set[str], final: set[str], store: Store 
     """Opens the folder as a restart does, and holds it to the promises.
 
     Counts: served, lost (promised and not there), wrong (a result that was never given), reported (DATA_LOSS by name),
-    unexpected (there, and never sent).
+    announced (not there, and the health says that the log was damaged).
     """
     found: Counter[str] = Counter()
     buffer = store(folder)
@@ -98,6 +98,8 @@ async def audit(folder: Path, accepted: set[str], final: set[str], store: Store 
         unfinished = {entry.request.id for entry in recovered}
         for request_id in sorted(accepted):
             found[await _look(buffer, request_id, request_id in final, request_id in unfinished)] += 1
+        if buffer.health()[0] is HealthState.DEGRADED:
+            found["announced"], found["lost"] = found["lost"], 0
     finally:
         await buffer.close()
     return found
