@@ -16,6 +16,7 @@ from qbridge_mocks.broken import load_descriptions
 _EXAMPLES = """\
 examples:
   qbridge-mocks list
+  qbridge-mocks list --rule GW-IDEM-001
   qbridge-mocks serve conforming
   qbridge-mocks serve broken/idempotency_ignored --rest 127.0.0.1:7401 --grpc 127.0.0.1:7400
   qbridge-mocks serve conforming --ready-file ready.json    # waits for nobody: read the addresses from it
@@ -46,11 +47,14 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="name the implementations, and what each broken one breaks")
     listing.add_argument("--json", action="store_true", help="as JSON, for programs")
+    listing.add_argument("--rule", metavar="ID", help="only those that break this rule")
     listing.set_defaults(run=show_list)
     serving = commands.add_parser(
         "serve",
         help="serve one of them until Ctrl-C",
         description="Serves one implementation over gRPC, REST, SSE and WebSocket until Ctrl-C or SIGTERM.",
+        epilog=implementations(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     serving.add_argument("name", help="conforming, or broken/NAME as `qbridge-mocks list` shows")
     serving.add_argument(
@@ -80,16 +84,29 @@ def parser() -> argparse.ArgumentParser:
 
 def show_list(asked: argparse.Namespace) -> int:
     """Prints the names."""
-    descriptions = load_descriptions()
+    descriptions = {
+        name: each for name, each in load_descriptions().items() if asked.rule is None or asked.rule in each.breaks
+    }
+    if asked.rule and not descriptions:
+        return fail(f"no implementation breaks {asked.rule!r}; `qbridge-mocks list` shows what each one breaks")
     if asked.json:
         print(json.dumps({name: vars(each) for name, each in descriptions.items()}, indent=2))
         return 0
-    print("conforming")
-    print("    keeps the core and vector profiles")
+    if not asked.rule:
+        print("conforming")
+        print("    keeps the core and vector profiles")
     for name, each in sorted(descriptions.items()):
         print(f"broken/{name}")
         print(f"    {each.what} Breaks {', '.join(each.breaks)}.")
     return 0
+
+
+def implementations() -> str:
+    """The names that can be served, and the rules that each breaks."""
+    descriptions = load_descriptions()
+    width = max(map(len, descriptions), default=0)
+    rows = [f"  broken/{name:{width}}  {', '.join(each.breaks)}" for name, each in sorted(descriptions.items())]
+    return "\n".join(["names, and the rules that each one breaks:", "  conforming", *rows])
 
 
 def serve(asked: argparse.Namespace) -> int:

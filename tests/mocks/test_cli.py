@@ -25,6 +25,23 @@ def test_list_names_every_implementation_and_its_rules(capsys: pytest.CaptureFix
     assert "GW-IDEM-001" in shown
 
 
+def test_list_finds_the_mocks_of_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--rule", "GW-IDEM-003"]) == 0
+    shown = capsys.readouterr().out
+    assert "broken/id_conflict_accepted" in shown
+    assert "conforming" not in shown
+    assert main(["list", "--rule", "GW-NONE-001"]) == 2
+    assert "no implementation breaks 'GW-NONE-001'" in capsys.readouterr().err
+
+
+def test_the_help_of_serve_names_what_can_be_served(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    shown = capsys.readouterr().out
+    assert all(f"broken/{name}" in shown for name in BROKEN)
+    assert "GW-IDEM-001" in shown
+
+
 def test_an_unknown_name_says_where_the_names_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "broken/nothing", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0"]) == 2
     assert "qbridge-mocks list" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from qbridge_mocks.conforming.caller import SCOPES, Caller, KeyRing
@@ -10,6 +11,13 @@ from qbridge_mocks.conforming.quota import Quotas
 from qbridge_mocks.conforming.refusal import Refusal
 from qbridge_mocks.conforming.world import World
 from qbridge_mocks.parts import Parts
+
+
+class NeedsNoKey(KeyRing):
+    """Takes a caller without a key for the first one."""
+
+    def caller(self, authorization: str, traceparent: str = "") -> Caller:
+        return super().caller(authorization or f"Bearer {self.first}", traceparent)
 
 
 class EveryKeyMayAll(KeyRing):
@@ -24,6 +32,12 @@ class ForgetsRevocation(KeyRing):
 
     def revoke(self, key_id: str) -> None:
         return
+
+
+class WorldWithoutKeys(World):
+    """Asks nobody for a key."""
+
+    key_ring = NeedsNoKey
 
 
 class WorldOfEqualKeys(World):
@@ -51,7 +65,7 @@ class WorldWithoutWalls(World):
 class Generous(Quotas):
     """Charges nobody."""
 
-    def charge(self, tenant: str, in_flight: int) -> None:
+    def charge(self, tenant: str, in_flight: Callable[[str], int]) -> None:
         return
 
 
@@ -62,6 +76,7 @@ class WorldWithoutQuotas(World):
 
 
 MOCKS = {
+    "no_key_is_the_first_key": Parts(world=WorldWithoutKeys),
     "scope_ignored": Parts(world=WorldOfEqualKeys),
     "revoked_key_works": Parts(world=WorldOfEternalKeys),
     "tenants_mixed": Parts(world=WorldWithoutWalls),

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import betterproto2
-from starlette.routing import BaseRoute
+from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from qbridge_contract_betterproto.qbridge import v1
 from qbridge_mocks.conforming.grpc_door import GrpcDoor
 from qbridge_mocks.conforming.reading import Reads
-from qbridge_mocks.conforming.refusal import Refusal
+from qbridge_mocks.conforming.refusal import Refusal, make_error
 from qbridge_mocks.conforming.rest_door import RestDoor
+from qbridge_mocks.conforming.socket_door import SocketDoor
+from qbridge_mocks.conforming.surface import Rpc
 from qbridge_mocks.parts import Parts
+
+MATCHES_MAX = 5000
+CLOSED_BY_ERROR = 1011
 
 
 class WrongStatus(RestDoor):
@@ -32,6 +40,39 @@ class ProblemWithoutCode(RestDoor):
         return members
 
 
+class WrongMethodIsNotFound(RestDoor):
+    """Knows no path for a method that it does not have."""
+
+    def refusal(self, error: v1.Error, headers: Mapping[str, str] | None = None) -> Response:
+        if error.code == v1.ErrorCode.METHOD_NOT_ALLOWED:
+            error, headers = make_error("NOT_FOUND", error.message), None
+        return super().refusal(error, headers)
+
+
+class SubmitsWith200(RestDoor):
+    """Answers every success with 200."""
+
+    def success(self, rpc: Rpc, response: betterproto2.Message) -> Response:
+        return super().success(replace(rpc, status=200) if rpc.method == "submit" else rpc, response)
+
+
+class WithoutRetryAfter(RestDoor):
+    """Says how long to wait in the problem alone."""
+
+    def refusal(self, error: v1.Error, headers: Mapping[str, str] | None = None) -> Response:
+        answer = super().refusal(error, headers)
+        if "retry-after" in answer.headers:
+            del answer.headers["retry-after"]
+        return answer
+
+
+class NamesOneField(RestDoor):
+    """Stops at the first field at fault."""
+
+    def problem(self, error: v1.Error) -> dict[str, Any]:
+        return super().problem(replace(error, violations=error.violations[:1]))
+
+
 class ExtraField(RestDoor):
     """Adds a member to results that the contract lacks."""
 
@@ -40,18 +81,52 @@ class ExtraField(RestDoor):
         return {**members, "debugInfo": "node-7"} if isinstance(answer, v1.Result) else members
 
 
-class WrongEventId(RestDoor):
-    """Counts the events of SSE from 0, so that a reader who comes back gets one twice."""
+class ClosesWithoutStatus(SocketDoor):
+    """Closes every broken stream with one code."""
 
-    def event_id(self, event: v1.RequestEvent) -> int:
-        return super().event_id(event) - 1
+    def close_code(self, refusal: Refusal) -> int:
+        return CLOSED_BY_ERROR
 
 
-class NoSockets(RestDoor):
-    """Serves no WebSocket, while the capabilities say so."""
+class SendsBinary(SocketDoor):
+    """Sends the events of a Watch as bytes."""
 
-    def socket_routes(self) -> list[BaseRoute]:
-        return []
+    async def send(self, socket: WebSocket, response: betterproto2.Message) -> None:
+        if isinstance(response, v1.WatchResponse):
+            await socket.send_bytes(json.dumps(self.members_of(response)).encode())
+        else:
+            await super().send(socket, response)
+
+
+class CutsFrames(SocketDoor):
+    """Cuts the matches of a long reply."""
+
+    def members_of(self, response: betterproto2.Message) -> Reads:
+        members = super().members_of(response)
+        for result in members.get("results", []):
+            matches = result.get("reply", {}).get("matches", {})
+            for column in ("ids", "distances"):
+                if len(matches.get(column, ())) > MATCHES_MAX:
+                    matches[column] = matches[column][:MATCHES_MAX]
+        return members
+
+
+class DoorOfOneCode(RestDoor):
+    """Its sockets close with one code."""
+
+    sockets = ClosesWithoutStatus
+
+
+class DoorOfBytes(RestDoor):
+    """Its sockets send events as bytes."""
+
+    sockets = SendsBinary
+
+
+class DoorOfShortFrames(RestDoor):
+    """Its sockets cut long replies."""
+
+    sockets = CutsFrames
 
 
 class BareStatus(GrpcDoor):
@@ -71,9 +146,14 @@ class UnknownStatus(GrpcDoor):
 MOCKS = {
     "wrong_status_for_not_found": Parts(rest=WrongStatus),
     "problem_without_code": Parts(rest=ProblemWithoutCode),
+    "wrong_method_is_not_found": Parts(rest=WrongMethodIsNotFound),
+    "submit_answers_200": Parts(rest=SubmitsWith200),
+    "retry_after_missing": Parts(rest=WithoutRetryAfter),
+    "first_violation_only": Parts(rest=NamesOneField),
+    "binary_frames_sent": Parts(rest=DoorOfBytes),
     "result_schema_extra_field": Parts(rest=ExtraField),
-    "sse_wrong_id": Parts(rest=WrongEventId),
-    "capability_lies": Parts(rest=NoSockets),
+    "socket_closes_without_status": Parts(rest=DoorOfOneCode),
+    "large_frames_are_cut": Parts(rest=DoorOfShortFrames),
     "grpc_error_without_details": Parts(grpc=BareStatus),
     "grpc_wrong_status": Parts(grpc=UnknownStatus),
 }

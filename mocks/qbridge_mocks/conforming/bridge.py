@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from qbridge_contract_betterproto.qbridge import v1
+from qbridge_mocks.conforming.backends import Backend
 from qbridge_mocks.conforming.caller import current_caller
 from qbridge_mocks.conforming.closing import closing
 from qbridge_mocks.conforming.job import Job, State
@@ -62,7 +63,10 @@ class Bridge(v1.BridgeServiceBase):
             if not replayed:
                 self.world.cancel(job)
             raise
-        result = result_of(job, replayed)
+        return self.call_answer(result_of(job, replayed))
+
+    def call_answer(self, result: v1.Result) -> v1.CallResponse:
+        """The answer of a Call. Raises Refusal with the error of a request that did not succeed."""
         if result.error is not None:
             raise Refusal(result.error)
         return v1.CallResponse(result=result)
@@ -123,7 +127,7 @@ class Bridge(v1.BridgeServiceBase):
             sentence=_SENTENCES[reason],
             lane=job.request.backend,
             ahead=ahead,
-            depth=backend.depth() if backend else 0,
+            depth=self.depth(backend),
             durability=job.durability,
             lost_by="Any crash of the process loses it.",
             batch_size=job.batch_size,
@@ -131,6 +135,10 @@ class Bridge(v1.BridgeServiceBase):
             transport="inline",
             stages=stages(job),
         )
+
+    def depth(self, backend: Backend | None) -> int:
+        """How many wait for the backend."""
+        return backend.depth() if backend else 0
 
     def find(self, request_id: str) -> Job:
         """The caller's job of that id. Raises Refusal NOT_FOUND."""

@@ -10,9 +10,6 @@ from qbridge_contract_betterproto.qbridge import v1
 from qbridge_mocks.conforming.refusal import make_error
 
 State = v1.RequestState
-FINAL = frozenset(
-    {State.REJECTED, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED, State.DEAD},
-)
 
 
 @dataclass(eq=False)
@@ -54,7 +51,7 @@ class Job:
     @property
     def final(self) -> bool:
         """Whether nothing can change it any more."""
-        return self.state in FINAL
+        return self.result is not None
 
     @property
     def priority(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qbridge_contract_betterproto.qbridge import v1
@@ -53,13 +54,13 @@ class Quotas:
         """Sets a tenant's quota, with a full bucket."""
         self.buckets[quota.tenant] = Bucket(quota)
 
-    def charge(self, tenant: str, in_flight: int) -> None:
-        """Pays for one request. Raises Refusal QUOTA_EXCEEDED."""
+    def charge(self, tenant: str, in_flight: Callable[[str], int]) -> None:
+        """Pays for one request; `in_flight` counts the tenant's. Raises Refusal QUOTA_EXCEEDED."""
         bucket = self.buckets.get(tenant)
         if bucket is None:
             return
         wait_s = bucket.take() if bucket.quota.requests_per_s else 0.0
-        if bucket.quota.in_flight_max and in_flight >= bucket.quota.in_flight_max:
+        if bucket.quota.in_flight_max and in_flight(tenant) >= bucket.quota.in_flight_max:
             wait_s = max(wait_s, 1.0)
         if wait_s:
             raise Refusal.of("QUOTA_EXCEEDED", f"The tenant {tenant!r} has spent its quota.", retry_after_s=wait_s)

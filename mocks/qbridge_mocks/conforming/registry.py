@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from qbridge_contract_betterproto.qbridge import v1
-from qbridge_mocks.conforming.backends import Process, RemoteBackend
+from qbridge_mocks.conforming.backends import Backend, Process, RemoteBackend
 from qbridge_mocks.conforming.refusal import Refusal
 from qbridge_mocks.conforming.world import PAGE_DEFAULT, World
 
@@ -36,10 +36,14 @@ class Registry(v1.BackendServiceBase):
         )
         known = self.world.backends.get(spec.name)
         if known is None:
-            known = self.world.backends[spec.name] = self.world.remotes(spec, self.world.epochs)
+            known = self.world.add_remote(spec)
         elif not same_registration(known.spec, spec):
-            raise Refusal.of("ALREADY_EXISTS", f"There is another backend {spec.name!r} already.")
+            known = self.replaced(spec)
         return v1.RegisterResponse(backend=known.describe())
+
+    def replaced(self, spec: v1.Backend) -> Backend:
+        """What becomes of another registration under a name that exists. Raises Refusal ALREADY_EXISTS."""
+        raise Refusal.of("ALREADY_EXISTS", f"There is another backend {spec.name!r} already.")
 
     async def get(self, message: v1.GetBackendRequest) -> v1.GetBackendResponse:
         """The backend."""
@@ -47,18 +51,21 @@ class Registry(v1.BackendServiceBase):
 
     async def list(self, message: v1.ListBackendsRequest) -> v1.ListBackendsResponse:
         """A page of backends, by name."""
-        names = sorted(name for name in self.world.backends if name > message.page_token)
+        names = sorted(name for name in self.listed() if name > message.page_token)
         size = message.page_size or PAGE_DEFAULT
         backends = [self.world.backends[name].describe() for name in names[:size]]
         token = names[size - 1] if len(names) > size else ""
         return v1.ListBackendsResponse(backends=backends, next_page_token=token)
 
+    def listed(self) -> Iterable[str]:
+        """The names that List answers."""
+        return self.world.backends
+
     async def update(self, message: v1.UpdateBackendRequest) -> v1.UpdateBackendResponse:
         """Changes what the message has, on the version that the caller read."""
         backend = self.world.remote(message.name)
         spec = backend.spec
-        if message.expected_version not in (0, spec.version):
-            raise Refusal.of("VERSION_CONFLICT", f"{message.name!r} is at version {spec.version}.")
+        self.refuse_version(message, spec.version)
         if message.description is not None:
             spec.description = message.description
         if message.batch is not None:
@@ -66,6 +73,11 @@ class Registry(v1.BackendServiceBase):
         spec.labels.update(message.labels)
         spec.version += 1
         return v1.UpdateBackendResponse(backend=backend.describe())
+
+    def refuse_version(self, message: v1.UpdateBackendRequest, version: int) -> None:
+        """Raises Refusal VERSION_CONFLICT where the caller expects another version than the present one."""
+        if message.expected_version not in (0, version):
+            raise Refusal.of("VERSION_CONFLICT", f"{message.name!r} is at version {version}.")
 
     async def delete(self, message: v1.DeleteBackendRequest) -> v1.DeleteBackendResponse:
         """Takes the backend away; what waits for it is lost."""
@@ -85,7 +97,7 @@ class Registry(v1.BackendServiceBase):
         first = await anext(messages, None)
         if first is None or first.attach is None or first.results:
             raise Refusal.of("INVALID_ARGUMENT", "The first message of Execute holds attach, and nothing else.")
-        backend = self.world.remote(first.attach.backend)
+        backend = self.attached(first.attach.backend)
         process = backend.attach(first.attach.window)
         failures: list[Refusal] = []
         reader = asyncio.create_task(read_results(backend, process, messages, failures))
@@ -97,6 +109,10 @@ class Registry(v1.BackendServiceBase):
             backend.detach(process)
         if failures:
             raise failures[0]
+
+    def attached(self, name: str) -> RemoteBackend:
+        """The backend that a process attaches to. Raises Refusal NOT_FOUND or FAILED_PRECONDITION."""
+        return self.world.remote(name)
 
 
 async def read_results(

@@ -132,15 +132,23 @@ class RestDoor:
 
     async def body(self, request: Request) -> bytes:
         """The body, within the limit. Raises Refusal UNSUPPORTED_MEDIA_TYPE or TOO_LARGE."""
-        media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-        if media_type.lower() != "application/json":
-            raise Refusal.of("UNSUPPORTED_MEDIA_TYPE", f"The body is {media_type!r}, not application/json.")
+        self.refuse_media_type(request.headers.get("content-type", "application/json"))
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LIMITS.message_bytes_max:
-                raise Refusal.of("TOO_LARGE", f"A body has at most {LIMITS.message_bytes_max} bytes.")
+            self.refuse_size(len(body))
         return bytes(body)
+
+    def refuse_media_type(self, content_type: str) -> None:
+        """Raises Refusal UNSUPPORTED_MEDIA_TYPE for anything but JSON."""
+        media_type = content_type.partition(";")[0].strip()
+        if media_type.lower() != "application/json":
+            raise Refusal.of("UNSUPPORTED_MEDIA_TYPE", f"The body is {media_type!r}, not application/json.")
+
+    def refuse_size(self, size: int) -> None:
+        """Raises Refusal TOO_LARGE for a body over the limit."""
+        if size > LIMITS.message_bytes_max:
+            raise Refusal.of("TOO_LARGE", f"A body has at most {LIMITS.message_bytes_max} bytes.")
 
     # ---- writing
 

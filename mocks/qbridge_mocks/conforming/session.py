@@ -31,7 +31,7 @@ class Session:
 
     async def run(self, frames: AsyncIterator[v1.SessionRequest]) -> AsyncIterator[v1.SessionResponse]:
         """The frames to send. Raises Refusal where the stream itself breaks the contract."""
-        yield v1.SessionResponse(credit=v1.Credit(items=LIMITS.session_items_max, bytes=BYTES_MAX))
+        yield v1.SessionResponse(credit=self.credit())
         self.spawn(self.read(frames))
         try:
             while (frame := await self.outbox.get()) is not None:
@@ -42,6 +42,10 @@ class Session:
             for task in self.tasks:
                 task.cancel()
 
+    def credit(self) -> v1.Credit:
+        """The window."""
+        return v1.Credit(items=LIMITS.session_items_max, bytes=BYTES_MAX)
+
     async def read(self, frames: AsyncIterator[v1.SessionRequest]) -> None:
         """Takes frames until the caller has no more, or breaks one; the stream ends behind the last result."""
         end: Outgoing = None
@@ -51,26 +55,33 @@ class Session:
         except Refusal as refusal:
             self.outbox.put_nowait(v1.SessionResponse(go_away=v1.GoAway(error=refusal.error)))
             end = refusal
-        await asyncio.gather(*(task for task in self.tasks if task is not asyncio.current_task()))
+        await self.drain()
         self.outbox.put_nowait(end)
 
+    async def drain(self) -> None:
+        """Waits until all that was accepted has its result."""
+        await asyncio.gather(*(task for task in self.tasks if task is not asyncio.current_task()))
+
     def take(self, frame: v1.SessionRequest) -> None:
-        """Does each item of a frame for itself."""
+        """Does each item of a frame for itself. Raises Refusal TOO_LARGE for a frame with too many of them."""
+        if len(frame.submits) + len(frame.cancels) > LIMITS.frame_items_max:
+            raise Refusal.of("TOO_LARGE", f"A frame has at most {LIMITS.frame_items_max} items.")
         answer = v1.SessionResponse()
-        too_many = len(frame.submits) + len(frame.cancels) > LIMITS.frame_items_max
         for index, request in enumerate(frame.submits):
             try:
-                if too_many:
-                    raise Refusal.of("TOO_LARGE", f"A frame has at most {LIMITS.frame_items_max} items.")
                 answer.accepted.append(self.submit(request, f"submits[{index}]."))
             except Refusal as refusal:
                 answer.results.extend(self.refused(request.id, refusal))
         if answer:
-            self.outbox.put_nowait(answer)
-        for request_id in frame.cancels if not too_many else ():
+            self.say(answer)
+        for request_id in frame.cancels:
             job = self.world.jobs.get((self.caller.tenant, request_id))
             if job:
                 self.world.cancel(job)
+
+    def say(self, answer: v1.SessionResponse) -> None:
+        """Sends what became of a frame's submits."""
+        self.outbox.put_nowait(answer)
 
     def submit(self, request: v1.InternalRequest, place: str) -> v1.Accepted:
         """Accepts one item; its result follows when it is there. Raises Refusal."""

@@ -9,12 +9,13 @@ from contextlib import suppress
 from typing import Any
 
 import betterproto2
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from qbridge_mocks.conforming.caller import current_caller
 from qbridge_mocks.conforming.closing import closing
 from qbridge_mocks.conforming.ids import traceparent_in
-from qbridge_mocks.conforming.reading import Reader, as_json, decode_json
+from qbridge_mocks.conforming.reading import Reader, Reads, as_json, decode_json
 from qbridge_mocks.conforming.refusal import ROWS, Refusal, make_error, name_of, problem
 from qbridge_mocks.conforming.surface import Rpc
 from qbridge_mocks.conforming.world import LIMITS, World
@@ -65,7 +66,7 @@ class SocketDoor:
             responses = method(self.frames(rpc, socket))
         async with closing(responses):
             async for response in responses:
-                await socket.send_text(json.dumps(as_json(response)))
+                await self.send(socket, response)
 
     async def frames(self, rpc: Rpc, socket: WebSocket) -> AsyncIterator[betterproto2.Message]:
         """The messages that the other side sends, until it closes. Raises Refusal."""
@@ -73,14 +74,31 @@ class SocketDoor:
             received = await socket.receive()
             if received["type"] == "websocket.disconnect":
                 return
-            text = received.get("text")
-            if text is None:
-                raise Refusal.of("MALFORMED", "Send text frames, one JSON message each.")
+            text = self.text_of(received)
             if len(text) > LIMITS.message_bytes_max:
                 raise Refusal.of("TOO_LARGE", f"A frame has at most {LIMITS.message_bytes_max} bytes.")
             yield self.reader.from_json(rpc.kind, decode_json(text))
 
+    def text_of(self, received: Message) -> str:
+        """The text of a frame. Raises Refusal MALFORMED for a binary one."""
+        text: str | None = received.get("text")
+        if text is None:
+            raise Refusal.of("MALFORMED", "Send text frames, one JSON message each.")
+        return text
+
+    async def send(self, socket: WebSocket, response: betterproto2.Message) -> None:
+        """Sends a message as a text frame."""
+        await socket.send_text(json.dumps(self.members_of(response)))
+
+    def members_of(self, response: betterproto2.Message) -> Reads:
+        """The JSON members of a message to send."""
+        return as_json(response)
+
     async def fail(self, socket: WebSocket, refusal: Refusal) -> None:
         """The problem as the last frame, and a close code of 4000 and the HTTP status."""
         await socket.send_text(json.dumps({"error": problem(refusal.error)}))
-        await socket.close(CLOSE_CODE_BASE + ROWS[name_of(refusal.error)].http_status)
+        await socket.close(self.close_code(refusal))
+
+    def close_code(self, refusal: Refusal) -> int:
+        """The close code of a refusal."""
+        return CLOSE_CODE_BASE + ROWS[name_of(refusal.error)].http_status

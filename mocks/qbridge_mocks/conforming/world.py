@@ -92,7 +92,7 @@ class World:
         durability = self.choose_durability(request)
         if backend.depth() >= LIMITS.lane_items_max:
             raise Refusal.of("QUEUE_FULL", f"The lane of {backend.spec.name!r} is full.", retry_after_s=1.0)
-        self.quotas.charge(caller.tenant, self.in_flight(caller.tenant))
+        self.quotas.charge(caller.tenant, self.in_flight)
         job = self.new_job(request, caller, backend, durability)
         self.remember(job, effect_key)
         job.move(State.SUBMITTED)
@@ -137,7 +137,7 @@ class World:
         """The job of a request that has passed admission."""
         asked_backend = request.backend
         request.backend = backend.spec.name
-        request.id = request.id or new_id("req")
+        request.id = request.id or self.new_request_id()
         request.traceparent = self.trace_context(request, caller)
         retry = request.retry or v1.RetryPolicy()
         return Job(
@@ -150,6 +150,10 @@ class World:
             crashes_left=CRASHES_DEFAULT if retry.crashes_max is None else retry.crashes_max,
             errors_left=ERRORS_DEFAULT if retry.errors_max is None else retry.errors_max,
         )
+
+    def new_request_id(self) -> str:
+        """The id of a request that names none."""
+        return new_id("req")
 
     def trace_context(self, request: v1.InternalRequest, caller: Caller) -> str:
         """The request's trace context, or its caller's, or a new one."""
@@ -245,6 +249,11 @@ class World:
         if name not in self.backends:
             raise Refusal.of("NOT_FOUND", f"There is no backend {name!r}.")
         return self.backends[name]
+
+    def add_remote(self, spec: v1.Backend) -> RemoteBackend:
+        """A new remote backend, in the place of any of the same name."""
+        backend = self.backends[spec.name] = self.remotes(spec, self.epochs)
+        return backend
 
     def remote(self, name: str) -> RemoteBackend:
         """The remote backend of that name. Raises Refusal NOT_FOUND or FAILED_PRECONDITION."""

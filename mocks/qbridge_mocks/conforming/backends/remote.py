@@ -137,13 +137,17 @@ class RemoteBackend(Backend):
             limits = self.spec.batch or v1.BatchLimits()
             if process.room < 1 or (limits.in_flight_max and in_flight >= limits.in_flight_max):
                 return
-            batch = waiting[: limits.size_max or BATCH_SIZE_DEFAULT]
+            batch = waiting[: self.size_max()]
             self.waiting = waiting[len(batch) :]
             self._send(process, batch)
 
     def _in_order(self) -> list[Job]:
         """What waits, highest priority first, then oldest."""
         return sorted((job for job in self.waiting if not job.final), key=lambda job: (-job.priority, job.order))
+
+    def size_max(self) -> int:
+        """How many items a batch has at most."""
+        return (self.spec.batch or v1.BatchLimits()).size_max or BATCH_SIZE_DEFAULT
 
     def _send(self, process: Process, batch: list[Job]) -> None:
         leases: dict[Lease, Job] = {}

@@ -18,6 +18,8 @@ from qbridge_mocks.conforming.refusal import Refusal
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Row = tuple[Floats, Metadata]
+Hit = tuple[str, Row, float]
+"""An id, its row, its distance."""
 
 
 @dataclass
@@ -50,7 +52,8 @@ class Collection:
     def distances(self, rows: Floats, query: Floats) -> Floats:
         """The distance of each row to the query, in the collection's metric."""
         if self.metric == v1.Metric.L2:
-            return np.asarray(((rows - query) ** 2).sum(axis=1))
+            away = rows - query
+            return np.asarray(np.einsum("ij,ij->i", away, away))
         products = rows @ query
         if self.metric == v1.Metric.COSINE:
             lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(query)
@@ -92,7 +95,7 @@ class VectorBackend(LocalBackend):
     def _delete_collection(self, work: v1.DeleteCollection) -> v1.Reply:
         gone = self._find(work.collection)
         del self.collections[work.collection]
-        return _count(len(gone.rows))
+        return counted(len(gone.rows))
 
     def _list_collections(self, work: v1.ListCollections) -> v1.Reply:
         infos = [self.collections[name].info() for name in sorted(self.collections)]
@@ -105,25 +108,32 @@ class VectorBackend(LocalBackend):
         metadata = [each.to_dict() for each in work.metadata] or [{} for _ in work.ids]
         for identity, vector, about in zip(work.ids, matrix, metadata, strict=True):
             collection.rows[identity] = (vector, about)
-        return _count(len(work.ids))
+        return counted(len(work.ids))
 
     def _query(self, work: v1.QueryVectors) -> v1.Reply:
         collection = self._find(work.collection)
         assert work.queries is not None
         queries = collection.matrix(work.queries, "queries")
-        seen = [(key, row) for key, row in collection.rows.items() if matches(work.filter, row[1])]
-        found = v1.VectorMatches(counts=[0] * len(queries))
-        if seen:
-            stacked = np.stack([vector for _, (vector, _) in seen])
-            hits: list[tuple[str, Row]] = []
-            for index, query in enumerate(queries):
-                distances = collection.distances(stacked, query)
-                nearest = np.argsort(distances, kind="stable")[: work.top_k]
-                found.counts[index] = len(nearest)
-                found.distances.extend(float(distances[each]) for each in nearest)
-                hits.extend(seen[each] for each in nearest)
-            _fill(found, hits, with_metadata=work.include_metadata, with_vectors=work.include_vectors)
+        found = v1.VectorMatches()
+        hits: list[tuple[str, Row]] = []
+        for near in self.search(collection, queries, work):
+            found.counts.append(len(near))
+            found.distances.extend(distance for _, _, distance in near)
+            hits.extend((key, row) for key, row, _ in near)
+        _fill(found, hits, with_metadata=work.include_metadata, with_vectors=work.include_vectors)
         return v1.Reply(matches=found)
+
+    def search(self, collection: Collection, queries: Floats, work: v1.QueryVectors) -> list[list[Hit]]:
+        """The nearest rows of each query, among those that the filter holds for."""
+        seen = [(key, row) for key, row in collection.rows.items() if matches(work.filter, row[1])]
+        if not seen:
+            return [[] for _ in queries]
+        stacked = np.stack([vector for _, (vector, _) in seen])
+        found = []
+        for query in queries:
+            distances = collection.distances(stacked, query)
+            found.append([(*seen[each], float(distances[each])) for each in nearest(distances, work.top_k)])
+        return found
 
     def _get(self, work: v1.GetVectors) -> v1.Reply:
         collection = self._find(work.collection)
@@ -135,11 +145,19 @@ class VectorBackend(LocalBackend):
     def _delete(self, work: v1.DeleteVectors) -> v1.Reply:
         rows = self._find(work.collection).rows
         chosen = work.ids or [key for key, row in rows.items() if matches(work.filter, row[1])]
-        return _count(sum(rows.pop(key, None) is not None for key in chosen))
+        return counted(sum(rows.pop(key, None) is not None for key in chosen))
 
     def _count(self, work: v1.CountVectors) -> v1.Reply:
         rows = self._find(work.collection).rows.values()
-        return _count(sum(matches(work.filter, about) for _, about in rows))
+        return counted(sum(matches(work.filter, about) for _, about in rows))
+
+
+def nearest(distances: Floats, top_k: int) -> list[int]:
+    """The places of the smallest distances, smallest first; of equal ones the older row first."""
+    near = np.arange(len(distances))
+    if top_k < len(distances):
+        near = near[distances <= np.partition(distances, top_k - 1)[top_k - 1]]
+    return [int(each) for each in near[np.argsort(distances[near], kind="stable")][:top_k]]
 
 
 def vector_numbers(vector: v1.Vector) -> Floats:
@@ -161,5 +179,5 @@ def _fill(
         found.vectors = v1.Vector(f32le=matrix.astype("<f4").tobytes(), shape=list(matrix.shape), dtype=v1.DType.F32)
 
 
-def _count(count: int) -> v1.Reply:
+def counted(count: int) -> v1.Reply:
     return v1.Reply(count=v1.VectorCount(count=count))
