@@ -1,4 +1,4 @@
-"""Puts the harness's cases and rules, and what the broken mocks break, into the wheel, beside the code that reads them.
+"""Puts cases, rules, pacts, and what the broken mocks break, into the wheel, beside the code that reads them.
 
 A hook and not a plain `force-include`, because that would leave a stale copy behind an editable install.
 """
@@ -18,4 +18,5 @@ class CasesHook(BuildHookInterface[Any]):
         if self.target_name == "wheel" and version != "editable":
             build_data["force_include"]["cases"] = "qbridge_harness/cases"
             build_data["force_include"]["contracts/rules"] = "qbridge_harness/rules"
+            build_data["force_include"]["contracts/pacts"] = "qbridge_harness/pacts"
             build_data["force_include"]["mocks/broken.yaml"] = "qbridge_mocks/broken.yaml"

@@ -141,7 +141,7 @@ def _event_schema(data: Schema) -> Schema:
         "type": "object",
         "description": "One server-sent event.",
         "properties": {
-            "event": {"type": "string", "description": "What happened."},
+            "event": {"type": "string", "description": "What happened: the new state without its prefix, SUCCEEDED."},
             "id": {"type": "string", "description": "Its number, for Last-Event-ID."},
             "data": {"type": "string", "description": f"A {name}, as JSON."},
         },

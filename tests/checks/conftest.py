@@ -13,9 +13,10 @@ from tests.checks import live
 
 @dataclass(frozen=True)
 class Target:
-    """A deployment's REST address, and a key that may do everything; empty where none is asked for."""
+    """A deployment's addresses, and a key that may do everything; empty where none is asked for."""
 
     address: str
+    grpc: str = ""
     key: str = ""
     log: Path | None = None
     """What the server has written, for a failure that it alone can explain."""
@@ -25,8 +26,8 @@ class Target:
 def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A server without keys."""
     folder = tmp_path_factory.mktemp("open")
-    with live.served(folder, "--data", str(folder / "data")) as address:
-        yield Target(address, log=folder / "server.log")
+    with live.served(folder, "--data", str(folder / "data")) as (rest, grpc):
+        yield Target(rest, grpc, log=folder / "server.log")
 
 
 @pytest.fixture(scope="session")
@@ -34,5 +35,5 @@ def keyed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A server that asks for keys."""
     folder = tmp_path_factory.mktemp("keyed")
     key = live.new_key(folder / "keys.json")
-    with live.served(folder, "--data", str(folder / "data"), "--keys", str(folder / "keys.json")) as address:
-        yield Target(address, key, folder / "server.log")
+    with live.served(folder, "--data", str(folder / "data"), "--keys", str(folder / "keys.json")) as (rest, grpc):
+        yield Target(rest, grpc, key, folder / "server.log")

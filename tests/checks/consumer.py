@@ -25,6 +25,12 @@ DONE, WAITING, MISSING = (f"req_0000000000000000000000000{digit}" for digit in "
 ABSENT = "absent"
 """A backend that is registered, and that no process serves."""
 
+State = tuple[str, dict[str, object]]
+"""A state of the provider, and its parameters."""
+ECHOES: State = ("a backend echoes", {"backend": "echo"})
+HAS_SUCCEEDED: State = ("a request has succeeded", {"backend": "echo", "id": DONE})
+WAITS: State = ("a request waits", {"backend": ABSENT, "id": WAITING})
+
 Use = Callable[[qbridge.AsyncClient], Awaitable[Any]]
 
 
@@ -82,13 +88,13 @@ class Book:
         status: int,
         answer: Any,
         *,
-        state: str = "",
+        state: State | None = None,
         body: Any = None,
     ) -> None:
-        """One interaction; `state` is what the provider must have made true before."""
+        """One interaction; `state` is what the provider must have made true before, and its parameters."""
         interaction = self.pact.upon_receiving(text)
-        if state:
-            interaction = interaction.given(state)
+        if state is not None:
+            interaction = interaction.given(*state)
         interaction = interaction.with_request(method, path)
         if body is not None:
             interaction = interaction.with_body(body, "application/json")
@@ -121,6 +127,7 @@ def written() -> Book:
         lambda c: c.call("echo", "echo", "hello"),
         *("POST", "/v1/call", 200),
         {"requestId": request_id(), "state": "REQUEST_STATE_SUCCEEDED", "reply": {"payload": {"text": "hello"}}},
+        state=ECHOES,
         body=invoke(1),
     )
     add(
@@ -135,6 +142,7 @@ def written() -> Book:
         fails(qbridge.Unsupported, lambda c: c.call("echo", "dance", "hello")),
         *("POST", "/v1/call", 501),
         problem("UNIMPLEMENTED", 501, False),
+        state=ECHOES,
         body=invoke(3, "dance"),
     )
     add(
@@ -142,6 +150,7 @@ def written() -> Book:
         lambda c: c.submit("echo", "echo", "hello"),
         *("POST", "/v1/requests", 202),
         {"requestId": request_id(), "durability": match.regex("DURABILITY_MEMORY", regex="^DURABILITY_[A-Z]+$")},
+        state=ECHOES,
         body=invoke(4),
     )
     add(
@@ -149,7 +158,7 @@ def written() -> Book:
         lambda c: c.get_request(DONE),
         *("GET", f"/v1/requests/{DONE}", 200),
         record(DONE, "REQUEST_STATE_SUCCEEDED"),
-        state="a request has succeeded",
+        state=HAS_SUCCEEDED,
     )
     add(
         "a look at a request that is not there",
@@ -162,7 +171,7 @@ def written() -> Book:
         lambda c: c.cancel(WAITING),
         *("POST", f"/v1/requests/{WAITING}:cancel", 200),
         record(WAITING, "REQUEST_STATE_CANCELLED"),
-        state="a request waits",
+        state=WAITS,
     )
     return book
 

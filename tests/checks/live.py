@@ -14,8 +14,8 @@ START_S_MAX = 30
 
 
 @contextlib.contextmanager
-def served(folder: Path, *arguments: str) -> Iterator[str]:
-    """Runs `qbridge serve` on free ports; gives its REST address. Raises RuntimeError where it does not start."""
+def served(folder: Path, *arguments: str) -> Iterator[tuple[str, str]]:
+    """Runs `qbridge serve` on free ports; gives its addresses of REST and gRPC. Raises RuntimeError where it cannot."""
     folder.mkdir(parents=True, exist_ok=True)
     ready, log = folder / "ready.json", folder / "server.log"
     command = [sys.executable, "-m", "qbridge", "serve", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0"]
@@ -24,19 +24,20 @@ def served(folder: Path, *arguments: str) -> Iterator[str]:
             [*command, "--ready-file", str(ready), *arguments], stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        yield _address(process, ready, log)
+        yield _addresses(process, ready, log)
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _address(process: subprocess.Popen[bytes], ready: Path, log: Path) -> str:
+def _addresses(process: subprocess.Popen[bytes], ready: Path, log: Path) -> tuple[str, str]:
     end = time.monotonic() + START_S_MAX
     while not (ready.exists() and ready.stat().st_size):
         if process.poll() is not None or time.monotonic() > end:
             raise RuntimeError(f"the server did not start:\n{log.read_text()}")
         time.sleep(0.05)
-    return str(json.loads(ready.read_text())["rest"])
+    addresses = json.loads(ready.read_text())
+    return addresses["rest"], addresses["grpc"]
 
 
 def new_key(file: Path) -> str:

@@ -6,18 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qbridge_harness.clients import Target as Deployment
+from qbridge_harness.contract_checks import fuzz as fuzzing
 from tests.checks.conftest import Target
 from tests.checks.proxy import Damage, Exchange, damaged, intact
 
-FUZZ = Path(__file__).with_name("fuzz.py")
 SEED = 20
+TIME_S = 100.0
 PLANTED = "coverage,fuzzing"  # where a defect is planted: making the examples takes longer than finding it
 OPEN_TO_ALL = {"GET /v1/capabilities", "GET /v1/health"}
 
@@ -33,27 +35,31 @@ class Run:
 
 
 def fuzz(target: Target, folder: Path, *arguments: str, address: str = "") -> Run:
-    """Runs the command of `make fuzz`."""
+    """Runs the command of `make fuzz`, from a folder without a checkout."""
     environment = {name: value for name, value in os.environ.items() if name != "QBRIDGE_API_KEY"}
     if target.key:
         environment["QBRIDGE_API_KEY"] = target.key
-    command = [sys.executable, str(FUZZ), "--target", address or target.address, "--seed", str(SEED)]
+    command = [sys.executable, "-m", "qbridge_harness", "contract", "fuzz", "--target", address or target.address]
     run = subprocess.run(
-        [*command, "--report", str(folder), *arguments], env=environment, capture_output=True, text=True, check=False
+        [*command, "--seed", str(SEED), "--report", str(folder), *arguments],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    statuses: dict[str, Counter[int]] = defaultdict(Counter)
-    for report in folder.glob("*.ndjson"):
-        for line in report.read_text().splitlines():
-            _count(json.loads(line).get("ScenarioFinished"), statuses)
     log = target.log.read_text()[-5_000:] if target.log else ""
-    return Run(run.returncode, f"{run.stdout}{run.stderr}\nThe server's log:\n{log}", statuses)
+    return Run(run.returncode, f"{run.stdout}{run.stderr}\nThe server's log:\n{log}", fuzzing.read_statuses(folder))
 
 
-def _count(scenario: dict[str, Any] | None, statuses: dict[str, Counter[int]]) -> None:
-    recorder = (scenario or {}).get("recorder", {})
-    for exchange in recorder.get("interactions", {}).values():
-        if exchange.get("response"):
-            statuses[recorder["label"]][exchange["response"]["status_code"]] += 1
+def part(target: Target, folder: Path, **wanted: Any) -> Run:
+    """Runs the part alone, as the command does once it has looked at the deployment."""
+    said: list[str] = []
+    done = fuzzing.fuzz(
+        Deployment(target.address, "", target.key), fuzzing.Fuzz(SEED, **wanted, reports=folder), TIME_S, said.append
+    )
+    code = {"passed": 0, "failed": 1}.get(done.state, 4)
+    return Run(code, "\n".join([*said, *done.lines]), fuzzing.read_statuses(folder))
 
 
 def accepted(statuses: Counter[int]) -> int:
@@ -61,7 +67,7 @@ def accepted(statuses: Counter[int]) -> int:
 
 
 def test_it_finds_nothing_where_keys_are_asked_for(keyed_server: Target, tmp_path: Path) -> None:
-    run = fuzz(keyed_server, tmp_path, "--examples", "10")
+    run = fuzz(keyed_server, tmp_path, "--examples-max", "10")
     assert run.returncode == 0, run.output
     assert len(run.statuses) == 20
     barren = {operation for operation, statuses in run.statuses.items() if not accepted(statuses)}
@@ -69,13 +75,13 @@ def test_it_finds_nothing_where_keys_are_asked_for(keyed_server: Target, tmp_pat
 
 
 def test_it_finds_nothing_where_nobody_needs_a_key(open_server: Target, tmp_path: Path) -> None:
-    run = fuzz(open_server, tmp_path, "--examples", "10", "--phases", "examples,fuzzing")
+    run = fuzz(open_server, tmp_path, "--examples-max", "10", "--phases", "examples,fuzzing")
     assert run.returncode == 0, run.output
     assert not any(statuses[401] for statuses in run.statuses.values())
 
 
 def test_nothing_but_health_and_capabilities_answers_without_a_key(keyed_server: Target, tmp_path: Path) -> None:
-    run = fuzz(Target(keyed_server.address), tmp_path, "--examples", "5", "--phases", "examples,fuzzing")
+    run = part(Target(keyed_server.address), tmp_path, examples_max=5, phases="examples,fuzzing")
     assert run.returncode == 0, run.output
     assert {operation for operation, statuses in run.statuses.items() if accepted(statuses)} == OPEN_TO_ALL
 
@@ -83,19 +89,14 @@ def test_nothing_but_health_and_capabilities_answers_without_a_key(keyed_server:
 # ---------------------------------------------------------------- it can fail
 
 
+def planted(target: Target, folder: Path, operation: str) -> Run:
+    """What a defect at one operation needs to be found."""
+    return part(target, folder, examples_max=3, phases=PLANTED, operations=[operation])
+
+
 def test_the_proxy_alone_is_no_defect(open_server: Target, tmp_path: Path) -> None:
     with damaged(open_server.address, intact) as address:
-        run = fuzz(
-            open_server,
-            tmp_path,
-            "--examples",
-            "3",
-            "--phases",
-            PLANTED,
-            "--only",
-            "PlatformService_SetQuota",
-            address=address,
-        )
+        run = planted(Target(address), tmp_path, "PlatformService_SetQuota")
     assert run.returncode == 0, run.output
 
 
@@ -148,7 +149,7 @@ def test_a_planted_defect_is_found(
     open_server: Target, tmp_path: Path, damage: Damage, check: str, operation: str
 ) -> None:
     with damaged(open_server.address, damage) as address:
-        run = fuzz(open_server, tmp_path, "--examples", "3", "--phases", PLANTED, "--only", operation, address=address)
+        run = planted(Target(address), tmp_path, operation)
     assert run.returncode == 1, run.output
     assert check in run.output
 
@@ -159,16 +160,6 @@ def test_a_door_that_forgets_to_ask_for_the_key_is_found(keyed_server: Target, t
         exchange.sent.pop("Authorization", None)
 
     with damaged(keyed_server.address, intact, lets_in) as address:
-        run = fuzz(
-            keyed_server,
-            tmp_path,
-            "--examples",
-            "3",
-            "--phases",
-            PLANTED,
-            "--only",
-            "BackendService_List",
-            address=address,
-        )
+        run = planted(Target(address, key=keyed_server.key), tmp_path, "BackendService_List")
     assert run.returncode == 1, run.output
     assert "ST401" in run.output

@@ -19,7 +19,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 GROUPS: dict[str, list[str]] = PROJECT["dependency-groups"]
 OURS = {Path(package).name for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]}
-OURS |= {"generators"}
+OURS |= {"generators", "scripts"}
 
 # folder -> the extras whose users run it; "dev" stands for the tools of this repository
 PARTS = {
@@ -29,11 +29,13 @@ PARTS = {
     "test-server": ["harness"],
     "mocks": ["mocks"],
     "contracts/generators": ["dev"],
-    "scripts": ["dev"],
+    "scripts": ["harness", "dev"],
     "tests": ["server", "harness", "mocks", "dev"],
 }
 
 BROUGHT = {"pydantic_core": "pydantic"}  # one distribution in two parts, pinned to each other
+# A plugin is loaded by the program that it imports, and by nobody who has not installed that.
+HOSTS = {"pytest": ROOT / "test-server" / "qbridge_harness" / "pytest_plugin"}
 
 
 def normal(name: str) -> str:
@@ -70,7 +72,8 @@ def foreign(folder: Path) -> dict[str, Path]:
     local = {folder.name} | {path.stem for path in folder.rglob("*") if path.suffix == ".py" or path.is_dir()}
     known = set(sys.stdlib_module_names) | OURS | local
     tops = ((module.partition(".")[0], file) for module, file in imported(folder))
-    return {BROUGHT.get(name, name): file for name, file in tops if name not in known}
+    wanted = ((name, file) for name, file in tops if name not in known)
+    return {BROUGHT.get(name, name): file for name, file in wanted if HOSTS.get(name) not in file.parents}
 
 
 @pytest.mark.parametrize("folder", PARTS)

@@ -26,6 +26,7 @@ PLANTED = [
     ("reference-server", "qbridge_server.gateway._planted", "qbridge_server.buffer", "rooms-of-the-server"),
     ("reference-server", "qbridge_server.backends._planted", "qbridge_server.app", "rooms-of-the-server"),
     ("reference-server", "qbridge_server.transport._judge", "qbridge_harness", "server-knows-no-judge"),
+    ("test-server", "qbridge_checks._planted", "qbridge_contract", "checks-know-nothing"),
     ("test-server", "qbridge_harness._planted", "qbridge", "judges-know-only-the-contract"),
     ("test-server", "qbridge_harness._server", "qbridge_server", "judges-know-only-the-contract"),
     ("mocks", "qbridge_mocks._planted", "qbridge_harness", "mocks-know-only-the-contract"),

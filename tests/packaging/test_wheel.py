@@ -52,8 +52,29 @@ def test_the_wheel_holds_every_file_of_every_package_the_cases_and_nothing_else(
     expected = {str(package.name / file) for package in PACKAGES for file in files(ROOT / package)}
     expected |= {str("qbridge_harness/cases" / file) for file in files(ROOT / "cases")}
     expected |= {str("qbridge_harness/rules" / file) for file in files(ROOT / "contracts" / "rules")}
+    expected |= {str("qbridge_harness/pacts" / file) for file in files(ROOT / "contracts" / "pacts")}
     expected.add("qbridge_mocks/broken.yaml")
     assert {name for name in wheel.namelist() if ".dist-info/" not in name} == expected
+
+
+def test_the_contract_checks_find_their_documents_in_the_wheel(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    wheel.extractall(tmp_path)
+    code = (
+        "from qbridge_harness.contract_checks import places as p;"
+        "print(p.pacts_folder()); print(p.openapi_file());"
+        "files = [p.pacts_folder() / p.HTTP_PACT, p.pacts_folder() / p.MESSAGE_PACT, p.openapi_file()];"
+        "print(*(file.is_file() for file in files))"
+    )
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(
+        command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    folder, document, there = run.stdout.splitlines()
+    assert {Path(folder), Path(document)} == {
+        tmp_path / "qbridge_harness" / "pacts",
+        tmp_path / "qbridge_contract" / "openapi.json",
+    }
+    assert there == "True True True"
 
 
 def test_each_package_says_that_it_is_typed(wheel: zipfile.ZipFile) -> None:

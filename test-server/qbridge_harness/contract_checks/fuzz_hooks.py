@@ -31,11 +31,11 @@ THE_ONLY_DATE = "2000-01-01T00:00:00Z"
 def _there_before() -> set[str]:
     """Key ids and tenants of the target; empty where this caller may not see them."""
     address, key = os.environ["QBRIDGE_FUZZ_TARGET"], os.environ.get("QBRIDGE_API_KEY", "")
-    request = urllib.request.Request(f"{address}/v1/keys")
+    request = urllib.request.Request(f"{address}/v1/keys")  # noqa: S310 - the command has looked at the scheme
     if key:
         request.add_header("authorization", f"Bearer {key}")
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - as above
             keys = json.load(response).get("keys", [])
     except urllib.error.HTTPError:
         return set()
