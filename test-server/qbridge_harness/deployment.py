@@ -23,9 +23,15 @@ class ReferenceServer:
     """`qbridge serve` on free ports of loopback, with keys and a folder of its own, until the block ends."""
 
     def __init__(
-        self, *, keys: bool = True, routes: Mapping[str, str] | None = None, chroma: Path | None = None
+        self,
+        *,
+        keys: bool = True,
+        routes: Mapping[str, str] | None = None,
+        chroma: Path | None = None,
+        otlp: str = "",
     ) -> None:
         self._keys = keys
+        self._otlp = otlp
         self._chroma = chroma
         self._helpers: list[Child] = []
         self._routes = dict(routes or {})
@@ -68,6 +74,8 @@ class ReferenceServer:
             command += ["--keys", str(self.folder / "keys.json")]
         for pattern, backend in self._routes.items():
             command += ["--route", f"{pattern}={backend}"]
+        if self._otlp:
+            command += ["--otlp", self._otlp]
         if self._chroma is not None:
             helper, url = start_chroma(self._chroma, self.folder)
             self._helpers.append(helper)

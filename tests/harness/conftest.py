@@ -92,6 +92,8 @@ async def fake() -> AsyncIterator[FakeDeployment]:
     async with serving(Starlette(routes=[Route("/{path:path}", deployment.handle, methods=methods)])) as url:
         deployment.url = url
         yield deployment
+        if deployment.hold is not None:
+            deployment.hold.set()
 
 
 @pytest.fixture

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from qbridge_harness.cli import main
+from qbridge_harness.cli.commands import COMMANDS
 
 GOOD = "purpose: A test.\ncases:\n  - {name: good, tags: [t], act: [{check: 1, is: 1}]}\n"
 BAD = "purpose: A test.\ncases:\n  - {name: bad, act: [{check: 1, is: 2}]}\n"
 
 
 @pytest.fixture
-def cases(tmp_path: Path) -> Path:
+def cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)  # Reports that nobody names go to the folder where one is.
     folder = tmp_path / "cases"
     folder.mkdir()
     (folder / "good.yaml").write_text(GOOD)
@@ -85,3 +87,36 @@ def test_schema_is_that_of_case_files(capsys: pytest.CaptureFixture[str]) -> Non
 def test_itest_needs_both_addresses(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["itest", "--target", "http://127.0.0.1:1"]) == 2
     assert "both addresses" in capsys.readouterr().err
+
+
+ERROR = "purpose: A test.\ncases:\n  - {name: wrong, act: [{rest: POST /v1/call, body: {colour: red}}]}\n"
+
+
+async def test_an_error_of_the_harness_is_4_unless_a_case_failed(fake: Any, cases: Path) -> None:
+    (cases / "wrong.yaml").write_text(ERROR)
+    assert await run(fake, str(cases)) == 4
+    (cases / "bad.yaml").write_text(BAD)
+    assert await run(fake, str(cases)) == 1
+
+
+def test_a_harness_that_breaks_down_is_4(
+    cases: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("it broke")
+
+    monkeypatch.setattr("qbridge_harness.cli.run.select", broken)
+    assert main(["run", str(cases), "--target", "http://127.0.0.1:1", "--grpc", "127.0.0.1:1"]) == 4
+    assert "RuntimeError: it broke" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_every_help_teaches_with_examples_and_exit_codes(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, "--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert "examples:\n  qbridge-harness" in text
+    assert "exit codes:" in text

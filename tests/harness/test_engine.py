@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from . import documents
+
 CALL = "- {call: Call, with: {backend: echo, operation: {invoke: {name: a}}}"
-RESULT = {"requestId": "req_1", "state": "REQUEST_STATE_SUCCEEDED", "attempts": 1}
+RESULT = documents.result()
 NOT_FOUND = {
     "type": "urn:qbridge:error:NOT_FOUND",
     "title": "Not found",
@@ -131,8 +134,7 @@ async def test_capabilities_that_cannot_be_read_make_needs_untestable(
 
 
 async def test_waiting_ends_with_the_expectation(fake: Any, answers: Any, judge_steps: Callable[..., Any]) -> None:
-    queued = {"state": "REQUEST_STATE_QUEUED"}
-    done = {"state": "REQUEST_STATE_SUCCEEDED"}
+    queued, done = documents.record("QUEUED"), documents.record("SUCCEEDED")
     fake.says("GET /v1/requests/r", answers(200, queued), answers(200, queued), answers(200, done))
     case = await judge_steps(
         "- wait_until: {call: Get, with: {requestId: r}, expect: {result: {state: REQUEST_STATE_SUCCEEDED}}}\n"
@@ -143,7 +145,7 @@ async def test_waiting_ends_with_the_expectation(fake: Any, answers: Any, judge_
 
 
 async def test_waiting_gives_up_on_a_terminal_state(fake: Any, answers: Any, judge_steps: Callable[..., Any]) -> None:
-    fake.says("GET /v1/requests/r", answers(200, {"state": "REQUEST_STATE_DEAD"}))
+    fake.says("GET /v1/requests/r", answers(200, documents.record("DEAD")))
     case = await judge_steps(
         "- wait_until: {call: Get, with: {requestId: r}, expect: {result: {state: REQUEST_STATE_SUCCEEDED}}}\n"
         "  unless: {result: {state: REQUEST_STATE_DEAD}}"
@@ -153,7 +155,7 @@ async def test_waiting_gives_up_on_a_terminal_state(fake: Any, answers: Any, jud
 
 
 async def test_waiting_tells_the_last_mismatch(fake: Any, answers: Any, judge_steps: Callable[..., Any]) -> None:
-    fake.says("GET /v1/requests/r", answers(200, {"state": "REQUEST_STATE_QUEUED"}))
+    fake.says("GET /v1/requests/r", answers(200, documents.record("QUEUED")))
     case = await judge_steps(
         "- wait_until: {call: Get, with: {requestId: r}, expect: {result: {state: REQUEST_STATE_SUCCEEDED}}}\n"
         "  within_s: 0.05\n  every_s: 0.01"
@@ -209,7 +211,7 @@ async def test_all_assertions_are_tried(judge: Callable[..., Any]) -> None:
 async def test_values_are_captured_repeated_and_compared(
     fake: Any, answers: Any, judge_steps: Callable[..., Any]
 ) -> None:
-    fake.says("POST /v1/requests", answers(202, {"requestId": "req_1"}), answers(202, {"requestId": "req_2"}))
+    fake.says("POST /v1/requests", answers(202, documents.accepted()), answers(202, documents.accepted("req_2")))
     case = await judge_steps(
         "- set: {seen: ''}\n"
         "- repeat:\n"
@@ -233,7 +235,7 @@ async def test_a_capture_that_is_not_there_fails_with_what_is(
 
 
 async def test_paths_and_queries_follow_the_binding(fake: Any, answers: Any, judge_steps: Callable[..., Any]) -> None:
-    fake.says("GET /v1/requests/a b", answers(200, {}))
+    fake.says("GET /v1/requests/a b", answers(200, documents.record("QUEUED")))
     case = await judge_steps("- {call: Get, with: {requestId: a b, waitS: 1.5}}")
     assert case.verdict == "passed", case.reason
 
@@ -273,7 +275,8 @@ async def test_bodies_can_be_text_bytes_and_filler(fake: Any, answers: Any, judg
 async def test_server_sent_events_are_read_and_checked(
     fake: Any, answers: Any, judge_steps: Callable[..., Any]
 ) -> None:
-    event = b'event: QUEUED\nid: 1\ndata: {"requestId":"r","sequence":1,"state":"REQUEST_STATE_QUEUED"}\n\n'
+    data = json.dumps(documents.event(1, "QUEUED")).encode()
+    event = b"event: QUEUED\nid: 1\ndata: " + data + b"\n\n"
     fake.says("GET /v1/requests/r/events", answers(200, b": hello\n\n" + event, "text/event-stream"))
     case = await judge_steps("- {sse: /v1/requests/r/events, expect: {events: [{sequence: 1}], status: 200}}")
     assert (case.verdict, case.violations) == ("passed", [])
@@ -286,7 +289,7 @@ async def test_server_sent_events_are_read_and_checked(
 
 
 async def test_secrets_never_reach_the_log(fake: Any, answers: Any, judge_steps: Callable[..., Any]) -> None:
-    fake.says("POST /v1/keys", answers(201, {"key": {"keyId": "key_1"}, "secret": "s3cr3t"}))
+    fake.says("POST /v1/keys", answers(201, documents.made_key("s3cr3t")))
     case = await judge_steps(
         "- {call: Platform.CreateKey, with: {name: a, tenant: t, scopes: [call]}, expect: {result: {secret: s3cr3t}}}"
     )
@@ -316,3 +319,51 @@ async def test_serial_cases_run_alone_and_last(judge: Callable[..., Any]) -> Non
 async def test_a_run_of_which_nothing_applied_is_not_a_success(judge: Callable[..., Any]) -> None:
     report = await judge("purpose: A test.\ncases: [{name: a, needs: {profile: x}, act: [{check: 1, is: 1}]}]\n")
     assert not report.ok
+
+
+async def test_the_steps_of_a_branch_are_reported_under_its_name(
+    fake: Any, answers: Any, judge_steps: Callable[..., Any]
+) -> None:
+    fake.says("GET /v1/requests/r", answers(200, documents.record("QUEUED")))
+    fake.says("POST /v1/call", answers(200, RESULT))
+    fake.hold = asyncio.Event()
+    case = await judge_steps(
+        "- parallel:\n"
+        f"    hangs: [{CALL.removeprefix('- ')}}}]\n"
+        "    fails: [{call: Get, with: {requestId: r}}, {check: 1, is: 2}]\n"
+    )
+    steps = {(step.branch, step.kind): step for step in case.steps}
+    assert {key: step.verdict for key, step in steps.items()} == {
+        ("hangs", "call"): "skipped",
+        ("fails", "call"): "passed",
+        ("fails", "check"): "failed",
+    }
+    assert steps["hangs", "call"].problems == ["Stopped: the branch fails failed."]
+    said = {message.step for message in case.messages if message.title == "GET /v1/requests/r"}
+    assert said == {steps["fails", "call"].number}
+
+
+async def test_a_step_carries_the_rules_that_it_decides(judge: Callable[..., Any]) -> None:
+    report = await judge(
+        "purpose: A test.\ncases:\n  - name: it\n    proves: [GW-CALL-001, GW-GET-001]\n    act:\n"
+        "      - {check: 1, is: 1, proves: [GW-CALL-001]}\n"
+        "      - {repeat: [{check: 1, is: 2}], times: 1, proves: [GW-GET-001]}\n"
+    )
+    case = report.cases[0]
+    assert [step.proves for step in case.steps] == [["GW-CALL-001"], ["GW-GET-001"]]
+    assert case.tripped == ["GW-GET-001"]
+
+
+async def test_a_broken_case_is_an_error_and_trips_nothing(judge: Callable[..., Any]) -> None:
+    report = await judge(
+        "purpose: A test.\ncases:\n  - {name: it, proves: [GW-GET-001], act: [{call: Get, with: {requestId: [a]}}]}\n"
+    )
+    assert (report.cases[0].verdict, report.cases[0].tripped) == ("error", [])
+
+
+async def test_a_query_and_the_headers_of_a_step_are_in_the_log(
+    fake: Any, answers: Any, judge_steps: Callable[..., Any]
+) -> None:
+    fake.says("GET /v1/requests/r", answers(200, documents.record("QUEUED")))
+    case = await judge_steps("- {call: Get, with: {requestId: r, waitS: 1}, headers: {X-A: b}}")
+    assert (case.messages[0].title, case.messages[0].headers) == ("GET /v1/requests/r?waitS=1.0", {"X-A": "b"})

@@ -14,8 +14,9 @@ from grpclib.encoding.base import StatusDetailsCodecBase
 from grpclib.exceptions import GRPCError
 from grpclib.server import Server, Stream
 
-from qbridge_harness.clients import GrpcClient, Target
-from qbridge_harness.clients.grpc import GrpcEnd, _Codec
+from qbridge_harness.clients import Target
+from qbridge_harness.clients.errors import GrpcEnd
+from qbridge_harness.clients.grpc import GrpcClient, _Codec
 from qbridge_harness.clients.streams import Ended, GrpcMessageStream
 from qbridge_harness.contract import Checks, Contract
 from qbridge_harness.log import Log

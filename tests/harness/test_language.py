@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -11,6 +13,7 @@ from qbridge_harness.contract import Contract
 from qbridge_harness.language import CaseFileError, Suite, load_suites, plan_cases
 from qbridge_harness.language.load import parse_suite
 from qbridge_harness.language.plan import under
+from qbridge_harness.language.steps import KINDS
 from qbridge_harness.rules import load_rules
 
 HEAD = "purpose: A test.\ncases:\n  - name: it\n    act:\n"
@@ -43,6 +46,40 @@ def problems(text: str, contract: Contract, rules: set[str] | None = None) -> li
         ("{observe: worker}", "5:10", "No backend 'worker'", ""),
         ("{repeat: [{check: 1, is: 1}]}", "5:9", "either `times` or `over`", "times: 3"),
         ("{rest: FETCH /v1/call}", "5:10", "does not look as it should", "GET"),
+        ("{wait_until: {check: 1, is: 1}}", "5:10", "A check step cannot be waited for", "wait for a step that asks"),
+        ("{barrier: b}", "5:9", "stands outside of `parallel`", "into each branch"),
+        ("{parallel: {a: [{check: 1, is: 1}]}}", "5:10", "at least 2 items", ""),
+        (
+            "{parallel: {a: [{barrier: b}], b: [{check: 1, is: 1}]}}",
+            "5:9",
+            "Not every branch comes to the barrier 'b'",
+            "add `barrier: b` to b.",
+        ),
+        (
+            "{parallel: {a: [{parallel: {c: [], d: []}}], b: []}}",
+            "5:25",
+            "inside of another",
+            "with more branches",
+        ),
+        ("{idempotent: {call: Call}}", "5:9", "`conflict` needs another body", "`change: {...}`"),
+        (
+            "{idempotent: {call: Call, with: {idempotencyKey: a}}, how: [serial]}",
+            "5:42",
+            "makes 'idempotencyKey' itself",
+            "take it out",
+        ),
+        (
+            "{idempotent: {call: Call, with: {backnd: a}}, how: [serial]}",
+            "5:42",
+            "no field 'backnd'",
+            "did you mean 'backend'?",
+        ),
+        ("{idempotent: {call: Call}, how: [serial], worker: w}", "5:51", "No backend 'w' is here", ""),
+        ("{idempotent: {call: Call}, how: [twice]}", "5:42", "'twice' is not allowed", "'serial'"),
+        ("{use: greet}", "5:10", "No fragment 'greet' is included", ""),
+        ("{grpc: BridgeService/Call, compression: zip}", "5:36", "'zip' is not allowed", "'gzip'"),
+        ("{rest: POST /v1/call, filler_bytes: 500000000}", "5:31", "more than the harness sends", "make it smaller"),
+        ("{check: 1, is: 1, proves: [GW-CALL-001]}", "5:36", "does not prove GW-CALL-001", "leave it out"),
         ("{check: 1}", "5:9", "'is' is missing", "add `is:`"),
         ("{check: 1, is: 1, timeout_s: soon}", "5:27", "valid number", ""),
     ],
@@ -69,6 +106,10 @@ def test_a_mistake_in_a_step_is_told_with_its_place_and_fix(
         ("purpose: a\ncases:\n  - name: Bad Name\n    act: [{check: 1, is: 1}]", "'Bad Name' does not look"),
         ("purpose: a\ncases:\n  - name: a", "does nothing"),
         ("purpose: a\ncasez: []\ncases: [{name: a, act: [{check: 1, is: 1}]}]", "did you mean 'cases'?"),
+        ("purpose: a\nsecrets: {key: plain}\ncases: []", "is a secret, and stands in the file"),
+        ("purpose: a\nsecrets: {key: {evn: X}}\ncases: []", "did you mean 'env'?"),
+        ("purpose: a\ndefaults: {hedears: {}}\ncases: []", "did you mean 'headers'?"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "An alias (*name) is not allowed."),
         ("purpose: a\nneeds: {profil: x}\ncases: [{name: a, act: [{check: 1, is: 1}]}]", "did you mean 'profile'?"),
     ],
 )
@@ -128,6 +169,73 @@ def test_a_case_is_named_by_whole_components() -> None:
     assert not under("smoke/echo", "smoke/ec")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("errors/*/transport:grpc", True),
+        ("errors/**/level:1", True),
+        ("**/level:1", True),
+        ("*/*/*", True),
+        ("errors/**", True),
+        ("**", True),
+        ("", True),
+        ("*/transport:grpc", False),
+        ("errors/*/transport:rest", False),
+        ("errors/*/*/*/*", False),
+        ("err*", False),
+        ("**/level:2", False),
+    ],
+)
+def test_wildcards_match_whole_components(pattern: str, names: bool) -> None:
+    assert under("errors/unknown-field/transport:grpc/level:1", pattern) is names
+
+
+def relying(*cases: str) -> str:
+    rows = "".join(f"  - {{name: {case}, act: [{{check: 1, is: 1}}]}}\n" for case in cases)
+    return f"purpose: a\ncases:\n{rows}"
+
+
+def relies_problems(text: str, tmp_path: Path, contract: Contract) -> str:
+    (tmp_path / "s.yaml").write_text(text)
+    with pytest.raises(CaseFileError) as raised:
+        load_suites([tmp_path], contract)
+    return str(raised.value).replace(str(tmp_path), "")
+
+
+def test_cases_that_rely_on_each_other_in_a_circle_are_refused(tmp_path: Path, contract: Contract) -> None:
+    text = relying("a, relies_on: [b]", "b, relies_on: [c]", "c, relies_on: [a]")
+    found = relies_problems(text, tmp_path, contract)
+    assert "/s.yaml:3:5: Cases rely on each other in a circle:" in found
+    assert "/a -> " in found
+
+
+def test_a_case_that_relies_on_nothing_that_exists_is_refused(tmp_path: Path, contract: Contract) -> None:
+    found = relies_problems(relying("base", "b, relies_on: [bass]"), tmp_path, contract)
+    assert "relies on 'bass', which is no case here" in found
+    assert "/base'?" in found
+
+
+def test_a_chosen_case_brings_what_it_relies_on(suite: Callable[[str], Suite]) -> None:
+    axes = "axes: {transport: [grpc, rest]}"
+    made = suite(relying(f"base, {axes}", f"b, {axes}, relies_on: [base]", "other"))
+    assert [each.id for each in plan_cases([made], only=["here/b/transport:rest"])] == [
+        "here/base/transport:rest",
+        "here/b/transport:rest",
+    ]
+
+
+def test_a_step_may_name_rules_of_its_case(suite: Callable[[str], Suite]) -> None:
+    step = "{check: 1, is: 1, proves: [GW-CALL-001]}"
+    made = suite(f"purpose: a\ncases: [{{name: a, proves: [GW-CALL-001], act: [{step}]}}]\n")
+    assert made.cases[0].act[0].proves == ["GW-CALL-001"]
+
+
+def test_the_schema_knows_every_step_and_key() -> None:
+    text = str(Suite.model_json_schema())
+    for word in [*KINDS, "relies_on", "include", "secrets", "deadline_s", "delay_s", "lose", "proves"]:
+        assert f"'{word}'" in text, word
+
+
 def test_cases_are_chosen_by_tag(suite: Callable[[str], Suite]) -> None:
     step = "act: [{check: 1, is: 1}]"
     made = suite(f"purpose: a\ntags: [all]\ncases:\n  - {{name: a, tags: [slow], {step}}}\n  - {{name: b, {step}}}\n")
@@ -148,4 +256,26 @@ def test_every_rule_has_a_case_and_every_case_a_rule(cases_folder: Path, contrac
     suites = load_suites([cases_folder], contract, rules)
     proved = {rule for suite in suites for case in suite.cases for rule in case.proves}
     assert set(rules) - proved == set()
-    assert [case.name for suite in suites for case in suite.cases if not case.proves] == []
+    # A load case measures: its figures are nobody's promise.
+    promises = [suite for suite in suites if "load" not in suite.tags]
+    assert [case.name for suite in promises for case in suite.cases if not case.proves] == []
+
+
+def test_the_suites_of_the_guide_are_sound(tmp_path: Path, contract: Contract) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "cases.md"
+    shared = tmp_path / "cases" / "shared"
+    shared.mkdir(parents=True)
+    (shared / "steps.yaml").write_text("fragments: {sign-in: [{check: '${whom}', is: Ada}]}\n")
+    blocks = re.findall(r"```yaml\n(.*?)```", guide.read_text(), re.DOTALL)
+    made = [
+        parse_suite(block, str(tmp_path / "cases" / f"s{number}.yaml"), "s", contract)
+        for number, block in enumerate(blocks)
+        if block.startswith("purpose:")
+    ]
+    assert len(made) >= 2
+    head = (
+        "purpose: a\nvars: {name: a, id: b}\ncases:\n  - name: it\n    arrange: [{backend: a, as: worker}]\n    act:\n"
+    )
+    for block in blocks:
+        if block.startswith("- "):
+            parse_suite(head + indent(block, "      "), "s.yaml", "s", contract)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from qbridge_harness.language.values import UnknownVariable, fill, head, references, ulid
+from qbridge_harness.language.fresh import ulid
+from qbridge_harness.language.values import UnknownVariable, fill, head, references
 
 VARIABLES: dict[str, Any] = {"n": 5, "list": [{"id": "a"}, {"id": "b"}], "map": {"x y": 1}, "text": "t"}
 

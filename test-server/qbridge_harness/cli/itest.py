@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 import time
 from collections.abc import Iterator
@@ -12,13 +11,26 @@ from pathlib import Path
 
 from qbridge_harness.child import StartFailed, end_on_sigterm
 from qbridge_harness.chroma import chroma_python
-from qbridge_harness.cli.options import FAILED, PASSED, UNREACHABLE, add_target, select, variables
+from qbridge_harness.cli.options import (
+    UNREACHABLE,
+    add_judging,
+    add_target,
+    announce,
+    exit_code,
+    judging,
+    select,
+)
+from qbridge_harness.cli.output import LIVE, judge
 from qbridge_harness.clients import Target
-from qbridge_harness.contract import load_contract
 from qbridge_harness.deployment import ReferenceServer, start_agent
-from qbridge_harness.engine import Options, run
-from qbridge_harness.reports import Terminal, write_reports
+from qbridge_harness.spans import SpanReceiver
 
+EXAMPLES = """examples:
+  qbridge-harness itest
+  qbridge-harness itest --only smoke --only '*/*/transport:grpc'
+  qbridge-harness itest --full --target https://bridge.example --grpc bridge.example:443
+  qbridge-harness itest --seed 7 --jobs 1        the same ids, one case after the other
+"""
 AGENT = Path("examples") / "agent.py"
 ROUTES = {"ask": "librarian"}
 """The routing rule that sends the agent's operation to it."""
@@ -31,8 +43,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cases", nargs="*", type=Path, help="files or folders (default: cases)")
     parser.add_argument("--full", action="store_true", help=f"the cases tagged `{FULL}` too")
     parser.add_argument("--reports", type=Path, default=Path("reports") / "itest", help="folder of the reports")
+    parser.add_argument("--allure", type=Path, metavar="DIR", help="write a folder of results for Allure too")
     parser.add_argument("--only", action="append", default=[], metavar="PREFIX", help="cases whose id begins so")
     add_target(parser, required=False)
+    add_judging(parser)
     parser.set_defaults(run=itest)
 
 
@@ -57,8 +71,10 @@ def _deployment(arguments: argparse.Namespace) -> Iterator[tuple[Target, dict[st
     end_on_sigterm()
     began = time.monotonic()
     chroma = chroma_python() if arguments.full else None
-    with ReferenceServer(routes=ROUTES, chroma=chroma) as server:
-        given = {"op_backend": "vectors"} | ({} if chroma is None else {"second": "chroma"})
+    arguments.spans = receiver = SpanReceiver(arguments.otlp or "127.0.0.1:0")
+    with ReferenceServer(routes=ROUTES, chroma=chroma, otlp=receiver.url) as server:
+        given = {"op_backend": "vectors", "requests_metric": "qbridge_requests_total"}
+        given |= {} if chroma is None else {"second": "chroma"}
         agent = None
         if AGENT.is_file():
             agent = start_agent(AGENT, server.target, server.folder)
@@ -67,6 +83,7 @@ def _deployment(arguments: argparse.Namespace) -> Iterator[tuple[Target, dict[st
         try:
             yield server.target, given
         finally:
+            receiver.close()
             if agent is not None:
                 agent.stop()
 
@@ -74,12 +91,12 @@ def _deployment(arguments: argparse.Namespace) -> Iterator[tuple[Target, dict[st
 def _run(arguments: argparse.Namespace, target: Target, given: dict[str, str]) -> int:
     arguments.tag, arguments.skip_tag = [], [] if arguments.full else [FULL]
     planned = select(arguments)
-    options = Options(arguments.jobs, given | variables(arguments.var))
-    terminal = Terminal(sys.stdout)
-    report = asyncio.run(run(planned, target, load_contract(), options, terminal.case))
+    options = judging(arguments, given)
+    announce(options, planned, target)
     folder: Path = arguments.reports
-    files = {"junit": folder / "junit.xml", "json": folder / "report.json", "html": folder / "report.html"}
-    write_reports(report, files)
-    print(f"\nReports: {', '.join(str(file) for file in files.values())}")
-    terminal.close(report)
-    return PASSED if report.ok else FAILED
+    files = {name: folder / f"report.{name}" for name in ("html", "json", "sarif", LIVE)}
+    files |= {"junit": folder / "junit.xml"} | ({"allure": arguments.allure} if arguments.allure else {})
+    print(f"Reports: {', '.join(str(file) for file in files.values())}\n")
+    # The server of this run and its addresses are gone when somebody reads the report.
+    command = "" if arguments.target else "qbridge-harness itest" + " --full" * arguments.full
+    return exit_code(judge(planned, target, options, files, command=command))

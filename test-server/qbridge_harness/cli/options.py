@@ -1,18 +1,40 @@
-"""What the commands share: exit codes, the options that name cases and the deployment."""
+"""What the commands share: exit codes, the options that name cases and the deployment, and how to judge."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import qbridge_harness
 from qbridge_harness.contract import load_contract
-from qbridge_harness.language import PlannedCase, load_suites, plan_cases
+from qbridge_harness.language import PlannedCase, Suite, load_suites, plan_cases
 from qbridge_harness.rules import load_rules
 
-PASSED, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
+if TYPE_CHECKING:
+    from qbridge_harness.clients import Target
+    from qbridge_harness.engine import Options, Report
+
+PASSED, FAILED, USAGE, UNREACHABLE, ERROR, STALE = 0, 1, 2, 3, 4, 5
+EXIT_CODES = """exit codes:
+  0    everything passed
+  1    a case failed (and is not in known-failing.txt), or no case applied
+  2    a mistake in the call, in a case file or in a list; nothing was sent
+  3    the target does not answer
+  4    the harness itself broke, or sent what the contract does not allow; no case failed
+  5    known-failing.txt or known-flaky.txt has an entry that is stale or names no case; nothing else is red
+  130  interrupted
+"""
+_ONLY = "cases whose id begins so; * stands for one component, ** for any number; repeatable"
+_OUTCOMES = {"passed": PASSED, "failed": FAILED, "error": ERROR, "stale": STALE}
+_KNOWN_FILES = {"failing": "known-failing.txt", "flaky": "known-flaky.txt"}
+
+
+def exit_code(report: Report) -> int:
+    """The exit code of a run."""
+    return _OUTCOMES[report.outcome]
 
 
 def cases_folder() -> Path:
@@ -24,7 +46,7 @@ def cases_folder() -> Path:
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """The options that choose cases."""
     parser.add_argument("cases", nargs="*", type=Path, help="files or folders (default: cases)")
-    parser.add_argument("--only", action="append", default=[], metavar="PREFIX", help="cases whose id begins so")
+    parser.add_argument("--only", action="append", default=[], metavar="PREFIX", help=_ONLY)
     parser.add_argument("--tag", action="append", default=[], help="only cases with this tag; repeatable")
     parser.add_argument("--skip-tag", action="append", default=[], help="no cases with this tag; repeatable")
 
@@ -37,13 +59,56 @@ def add_target(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument("--key", default=os.environ.get("QBRIDGE_API_KEY", ""), help=key_help)
     parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE", help="a variable of the cases")
     parser.add_argument("--jobs", type=int, default=6, help="how many cases run at once (default: 6)")
+    parser.add_argument("--metrics", default="/metrics", metavar="PATH", help="its metrics page (default: /metrics)")
+    otlp_help = "take the deployment's spans here, by OTLP over HTTP; without it cases that need them are skipped"
+    parser.add_argument("--otlp", metavar="HOST:PORT", help=otlp_help)
+
+
+def add_judging(parser: argparse.ArgumentParser) -> None:
+    """The options of a run that say how its cases are judged, and what their ids derive from."""
+    parser.add_argument("--seed", default="", help="what every id and choice derives from (default: a new one)")
+    for kind, name in _KNOWN_FILES.items():
+        word = "must fail, a pass is stale" if kind == "failing" else "never decide"
+        help_text = f"cases that {word}; one pattern a line (default: {name} of the folder of cases)"
+        parser.add_argument(f"--known-{kind}", type=Path, metavar="PATH", help=help_text)
 
 
 def select(arguments: argparse.Namespace) -> list[PlannedCase]:
     """The planned cases that the options name. Raises CaseFileError."""
-    paths = arguments.cases or [cases_folder()]
-    suites = load_suites(paths, load_contract(), load_rules())
+    suites = _suites(arguments.cases or [cases_folder()])
     return plan_cases(suites, only=arguments.only, tags=arguments.tag, skip_tags=arguments.skip_tag)
+
+
+def judging(
+    arguments: argparse.Namespace, given: Mapping[str, Any] | None = None, *, fail_fast: bool = False
+) -> Options:
+    """The options of a run: its variables, its seed, its lists of known results. Raises ValueError."""
+    from qbridge_harness.engine import Options
+    from qbridge_harness.known import load_known
+    from qbridge_harness.language.fresh import new_seed
+
+    folders = arguments.cases or [cases_folder()]
+
+    def ids() -> set[str] | None:
+        """Only a run of whole folders knows that a name is nowhere."""
+        whole = all(folder.is_dir() for folder in folders)
+        return {planned.id for planned in plan_cases(_suites(folders))} if whole else None
+
+    failing, flaky = (_known_file(getattr(arguments, f"known_{kind}"), folders[0], kind) for kind in _KNOWN_FILES)
+    known = load_known(failing, flaky, ids)
+    filled = dict(given or {}) | variables(arguments.var)
+    spans = getattr(arguments, "spans", None)
+    if spans is None and arguments.otlp:
+        from qbridge_harness.spans import SpanReceiver
+
+        arguments.spans = spans = SpanReceiver(arguments.otlp)  # It holds its port for the next run too.
+    seed = arguments.seed or new_seed()
+    return Options(arguments.jobs, filled, fail_fast, seed, known, metrics_path=arguments.metrics, spans=spans)
+
+
+def announce(options: Options, planned: Sequence[PlannedCase], target: Target) -> None:
+    """What a person must know to do it again."""
+    print(f"{len(planned)} cases against {target.rest} and {target.grpc}, seed {options.seed}\n", flush=True)
 
 
 def variables(pairs: Sequence[str]) -> dict[str, str]:
@@ -55,3 +120,13 @@ def variables(pairs: Sequence[str]) -> dict[str, str]:
             raise ValueError(f"--var takes NAME=VALUE, not {pair!r}.")
         found[name] = value
     return found
+
+
+def _suites(paths: Sequence[Path]) -> list[Suite]:
+    return load_suites(paths, load_contract(), load_rules())
+
+
+def _known_file(named: Path | None, folder: Path, kind: str) -> Path | None:
+    """The list that the call names, else that of the folder of cases, if it has one."""
+    beside = (folder if folder.is_dir() else folder.parent) / _KNOWN_FILES[kind]
+    return named or (beside if beside.is_file() else None)

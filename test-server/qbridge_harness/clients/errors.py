@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -12,6 +14,24 @@ from qbridge_harness.contract import Contract
 
 NormalError = dict[str, Any]
 DOMAIN = "qbridge.v1"
+
+
+@dataclass(slots=True)
+class GrpcEnd:
+    """How a call ended."""
+
+    status: str = "OK"
+    message: str = ""
+    error: NormalError | None = None
+    reason: str = ""
+    """ErrorInfo's reason, of our domain."""
+    details: list[str] = field(default_factory=list)
+    """The names of all details of the status."""
+    trailers: dict[str, str] = field(default_factory=dict)
+    broken: bool = False
+    """The stream broke, so that the status is grpclib's and not the deployment's."""
+    unreadable: bool = False
+    """It broke because the deployment sent what is no message of the contract."""
 
 
 def from_problem(problem: Any) -> NormalError:
@@ -36,7 +56,10 @@ def from_error(document: Mapping[str, Any]) -> NormalError:
 
 
 def from_details(contract: Contract, details: bytes) -> tuple[NormalError | None, str, list[str]]:
-    """From `grpc-status-details-bin`: the error, ErrorInfo's reason, and the names of all details."""
+    """From `grpc-status-details-bin`: the error, ErrorInfo's reason, and the names of all details.
+
+    What cannot be read is not there.
+    """
     error: NormalError | None = None
     reason = ""
     names: list[str] = []
@@ -49,7 +72,8 @@ def from_details(contract: Contract, details: bytes) -> tuple[NormalError | None
         names.append(name)
         if name == "qbridge.v1.Error":
             message = contract.new("Error")
-            message.MergeFromString(detail.value)
+            with suppress(DecodeError):
+                message.MergeFromString(detail.value)
             error = from_error(contract.to_document(message))
         elif name == "google.rpc.ErrorInfo":
             info = error_details_pb2.ErrorInfo.FromString(detail.value)

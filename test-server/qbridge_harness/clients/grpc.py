@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from asyncio import BaseTransport
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
-from grpclib.client import Channel, Handler, Stream
+from grpclib.client import Channel, Handler
 from grpclib.config import Configuration
 from grpclib.const import Cardinality, Status
 from grpclib.encoding.base import CodecBase, StatusDetailsCodecBase
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 from grpclib.protocol import AbstractHandler, Connection, EventsProcessor, H2Protocol
+from h2.errors import ErrorCodes
 from h2.events import StreamEnded, StreamReset
 from h2.exceptions import H2Error
 
-from qbridge_harness.clients.errors import NormalError, from_details
+from qbridge_harness.clients.errors import GrpcEnd, from_details
+from qbridge_harness.clients.grpc_frames import BadFrame, FramedStream
 from qbridge_harness.clients.target import Target, Unreachable
 from qbridge_harness.contract import Contract, Rpc
 
 _WINDOW = 16 * 1024 * 1024
 _GONE = (StreamTerminatedError, ProtocolError, H2Error, OSError, KeyError)
 """The stream, or its connection, is no more."""
+_KINDS = {
+    (False, False): Cardinality.UNARY_UNARY,
+    (False, True): Cardinality.UNARY_STREAM,
+    (True, False): Cardinality.STREAM_UNARY,
+    (True, True): Cardinality.STREAM_STREAM,
+}
 
 
 class _Codec(CodecBase):
@@ -65,6 +74,28 @@ class _Channel(Channel):
     def _protocol_factory(self) -> H2Protocol:
         return _Protocol(Handler(), self._config, self._h2_config)
 
+    def framed(self, rpc: Rpc, contract: Contract, metadata: Mapping[str, str]) -> FramedStream:
+        """A stream for a call of this RPC."""
+        kinds = [contract.classes[kind.full_name] for kind in (rpc.request, rpc.response)]
+        cardinality = _KINDS[rpc.client_streaming, rpc.server_streaming]
+        return FramedStream(
+            self,
+            rpc.path,
+            _metadata(metadata),
+            cardinality,
+            *kinds,
+            codec=self._codec,
+            status_details_codec=self._status_details_codec,
+            dispatch=self.__dispatch__,
+        )
+
+
+def _metadata(sent: Mapping[str, str]) -> Any:
+    """Metadata as grpclib wants it; a name that ends in -bin has base64, which goes as bytes. Raises ValueError."""
+    return {
+        name: base64.b64decode(value, validate=True) if name.endswith("-bin") else value for name, value in sent.items()
+    }
+
 
 class _Details(StatusDetailsCodecBase):
     """Leaves the details as bytes."""
@@ -76,35 +107,38 @@ class _Details(StatusDetailsCodecBase):
         return data
 
 
-@dataclass(slots=True)
-class GrpcEnd:
-    """How a call ended."""
-
-    status: str = "OK"
-    message: str = ""
-    error: NormalError | None = None
-    reason: str = ""
-    """ErrorInfo's reason, of our domain."""
-    trailers: dict[str, str] = field(default_factory=dict)
-    broken: bool = False
-    """The stream broke, so that the status is grpclib's and not the deployment's."""
-
-
 class GrpcCall:
     """One open call, of any of the four kinds."""
 
-    def __init__(self, contract: Contract, rpc: Rpc, stream: Stream[Any, Any], own: Channel | None) -> None:
+    def __init__(self, contract: Contract, rpc: Rpc, stream: FramedStream, own: Channel | None) -> None:
         self._contract = contract
         self._rpc = rpc
         self._stream = stream
         self._own = own
         self._ended = False
         self._over = False
+        self._deadline_s: float | None = None
+        self._deadline_at = 0.0
+
+    @property
+    def received_bytes(self) -> int:
+        """The size of all messages that came."""
+        return self._stream.received_bytes
+
+    @property
+    def compressed(self) -> int:
+        """How many messages came compressed."""
+        return self._stream.compressed
 
     @property
     def initial_metadata(self) -> dict[str, str]:
         """What the server sent first."""
         return {key: str(value) for key, value in (self._stream.initial_metadata or {}).items()}
+
+    def deadline(self, seconds: float) -> None:
+        """The call ends by itself in so many seconds."""
+        self._deadline_s = seconds
+        self._deadline_at = asyncio.get_running_loop().time() + seconds
 
     async def start(self) -> None:
         """Sends the headers, before any message. Raises Unreachable."""
@@ -134,12 +168,32 @@ class GrpcCall:
 
     async def receive(self) -> Message | GrpcEnd:
         """The next message, or how the call ended."""
+        if self._deadline_s is None:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline_at):
+                answer = await self._receive()
+        except TimeoutError:
+            return self._late()
+        late = isinstance(answer, GrpcEnd) and answer.status == "DEADLINE_EXCEEDED" and answer.error is None
+        return self._late() if late else answer
+
+    def _late(self) -> GrpcEnd:
+        """The call's own deadline has passed; who notices it first, this side or that library, is chance."""
+        text = f"The deadline of the call, {self._deadline_s:g} s, passed."
+        error = {"code": "DEADLINE_EXCEEDED", "message": text, "violations": []}
+        return GrpcEnd("DEADLINE_EXCEEDED", text, error, broken=True)
+
+    async def _receive(self) -> Message | GrpcEnd:
         try:
             message: Message | None = await self._stream.recv_message()
         except GRPCError as error:
             return self._end(error)
         except DecodeError as error:
-            return GrpcEnd("DATA_LOSS", f"The answer is no {self._rpc.response.name}: {error}")
+            text = f"The answer is no {self._rpc.response.name}: {error}"
+            return GrpcEnd("DATA_LOSS", text, broken=True, unreadable=True)
+        except (BadFrame, ValueError) as error:
+            return GrpcEnd("DATA_LOSS", f"The answer cannot be read: {error}.", broken=True, unreadable=True)
         except _GONE as error:
             return self._broken(error)
         return await self._finish() if message is None else message
@@ -150,6 +204,8 @@ class GrpcCall:
             await self._stream.recv_trailing_metadata()
         except GRPCError as error:
             return self._end(error)
+        except ValueError as error:
+            return GrpcEnd("DATA_LOSS", f"The trailers cannot be read: {error}.", broken=True, unreadable=True)
         except _GONE as error:
             return self._broken(error)
         self._over = True
@@ -171,7 +227,7 @@ class GrpcCall:
         self._over = True
         end = GrpcEnd(error.status.name, error.message or "", trailers=self._trailers())
         if isinstance(error.details, bytes):
-            end.error, end.reason, _ = from_details(self._contract, error.details)
+            end.error, end.reason, end.details = from_details(self._contract, error.details)
         return end
 
     def _trailers(self) -> dict[str, str]:
@@ -179,12 +235,14 @@ class GrpcCall:
         return {key: str(value) for key, value in found.items() if not key.endswith("-bin")}
 
     async def close(self) -> None:
-        """Resets the stream if it is still open, and lets it go."""
+        """Resets the stream if it is still open, and lets it go, without waiting for anything."""
         if not self._over:
-            with suppress(*_GONE, AttributeError):
-                await self._stream.cancel()
+            with suppress(*_GONE, AttributeError, AssertionError):
+                self._stream._stream.reset_nowait(ErrorCodes.CANCEL)
+        # With an error in hand grpclib does not wait for trailers, which may never come.
+        done = asyncio.CancelledError()
         with suppress(GRPCError, *_GONE):
-            await self._stream.__aexit__(None, None, None)
+            await self._stream.__aexit__(type(done), done, None)
         if self._own is not None:
             self._own.close()
 
@@ -204,31 +262,29 @@ class GrpcClient:
         self._contract = contract
         self._channel = self._new_channel()
 
-    def _new_channel(self) -> Channel:
+    def _new_channel(self) -> _Channel:
         host, port, secure = self._target.grpc_parts()
         config = Configuration(http2_connection_window_size=_WINDOW, http2_stream_window_size=_WINDOW)
         return _Channel(host, port, ssl=secure or None, codec=_Codec(), status_details_codec=_Details(), config=config)
 
     async def open(
-        self, rpc: Rpc, *, metadata: Mapping[str, str] | None = None, key: str | None = None, fresh: bool = False
+        self,
+        rpc: Rpc,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        key: str | None = None,
+        fresh: bool = False,
+        deadline_s: float | None = None,
+        compression: str | None = None,
     ) -> GrpcCall:
         """Opens a call; `fresh` gives it a connection of its own. Raises Unreachable."""
-        kinds = {
-            (False, False): Cardinality.UNARY_UNARY,
-            (False, True): Cardinality.UNARY_STREAM,
-            (True, False): Cardinality.STREAM_UNARY,
-            (True, True): Cardinality.STREAM_STREAM,
-        }
         channel = self._new_channel() if fresh else self._channel
         sent = self._target.authorization(key) | {name.lower(): value for name, value in (metadata or {}).items()}
-        stream = channel.request(
-            rpc.path,
-            kinds[rpc.client_streaming, rpc.server_streaming],
-            self._contract.classes[rpc.request.full_name],
-            self._contract.classes[rpc.response.full_name],
-            metadata=sent,
-        )
+        stream = channel.framed(rpc, self._contract, sent)
+        stream.compression, stream.timeout_s = compression, deadline_s
         call = GrpcCall(self._contract, rpc, stream, channel if fresh else None)
+        if deadline_s is not None:
+            call.deadline(deadline_s)
         try:
             await call.start()
         except BaseException:
@@ -250,7 +306,8 @@ class GrpcClient:
             end = await call.receive()
             if isinstance(end, GrpcEnd):
                 return answer, end, call.initial_metadata
-            return answer, GrpcEnd("INTERNAL", "A unary call answered two messages."), call.initial_metadata
+            two = GrpcEnd("INTERNAL", "A unary call answered two messages.", broken=True, unreadable=True)
+            return answer, two, call.initial_metadata
         finally:
             await call.close()
 

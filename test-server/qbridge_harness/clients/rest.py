@@ -1,4 +1,4 @@
-"""REST on httpx: one pooled client for the whole run."""
+"""REST: one pool of connections for the whole run. What is read as it comes, event streams, goes over httpx."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
+from qbridge_harness.clients.http1 import Address, Fault
+from qbridge_harness.clients.pool import KEEPALIVE_S, Pool
+from qbridge_harness.clients.target import ANSWER_BYTES_MAX, Target, TooLarge, Unreachable
 
-from qbridge_harness.clients.target import Target, Unreachable
+if TYPE_CHECKING:
+    import httpx
 
-# Many servers drop a connection that was idle for 5 s, which is httpx's own default too: a request that is sent at
-# that moment is lost, and the deployment would be blamed for it.
-KEEPALIVE_S = 1.0
+CONNECTIONS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class RestAnswer:
         """The JSON of the body; None where it is empty or no JSON."""
         try:
             return json.loads(self.content) if self.content else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -39,14 +40,9 @@ class RestClient:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_S)
-        self._http = httpx.AsyncClient(
-            base_url=target.rest,
-            timeout=None,  # noqa: S113 - each step bounds its own time.
-            limits=limits,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._address = Address(target.rest)
+        self._pool = Pool(self._address, connections_max=CONNECTIONS_MAX, content_max=ANSWER_BYTES_MAX)
+        self._streams: httpx.AsyncClient | None = None
 
     async def send(
         self,
@@ -60,27 +56,64 @@ class RestClient:
     ) -> RestAnswer:
         """One exchange. Raises Unreachable."""
         sent = self._target.authorization(key) | dict(headers or {})
+        what = f"{method} {self._target.rest}{path}"
         try:
-            answer = await self._http.request(method, path, params=query or None, headers=sent, content=content)
-        except httpx.HTTPError as error:
-            raise Unreachable(f"{method} {self._target.rest}{path}: {str(error) or type(error).__name__}") from error
-        return RestAnswer(answer.status_code, dict(answer.headers), answer.content)
+            message = self._address.message(method, path, sent, content, query)
+        except ValueError as error:
+            raise Unreachable(f"{what}: {error}") from None
+        outcome = await self._pool.exchange(message, head=method == "HEAD")
+        if isinstance(outcome, Fault):
+            raise TooLarge(what) if outcome.code == "TOO_LARGE" else Unreachable(f"{what}: {outcome.text}")
+        return RestAnswer(outcome.status, outcome.headers, outcome.content)
 
     @asynccontextmanager
     async def stream(
         self, path: str, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str], key: str | None = None
     ) -> AsyncIterator[httpx.Response]:
         """A GET whose body is read as it comes. Raises Unreachable."""
+        import httpx
+
         sent = {"accept": "text/event-stream"} | self._target.authorization(key) | dict(headers)
         try:
-            async with self._http.stream("GET", path, params=query or None, headers=sent) as answer:
+            async with self._http().stream("GET", path, params=query or None, headers=sent) as answer:
                 yield answer
         except httpx.HTTPError as error:
             raise Unreachable(f"GET {self._target.rest}{path}: {str(error) or type(error).__name__}") from error
 
+    def _http(self) -> httpx.AsyncClient:
+        """The client of streams, made when the first one is opened."""
+        import httpx
+
+        if self._streams is None:
+            limits = httpx.Limits(
+                max_connections=CONNECTIONS_MAX, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_S
+            )
+            self._streams = httpx.AsyncClient(
+                base_url=self._target.rest,
+                timeout=None,  # noqa: S113 - each step bounds its own time.
+                limits=limits,
+                follow_redirects=False,
+                trust_env=False,
+            )
+        return self._streams
+
     async def close(self) -> None:
         """Closes every connection."""
-        await self._http.aclose()
+        await self._pool.close()
+        if self._streams is not None:
+            await self._streams.aclose()
+
+
+async def read_all(answer: httpx.Response, what: str) -> bytes:
+    """The whole body, unpacked. Raises TooLarge, httpx.HTTPError."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in answer.aiter_bytes():
+        size += len(part)
+        if size > ANSWER_BYTES_MAX:
+            raise TooLarge(what)
+        parts.append(part)
+    return b"".join(parts)
 
 
 def encode(body: Any) -> bytes:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+
+from qbridge_harness.clients.target import ANSWER_BYTES_MAX, TooLarge
+
+_ENDS = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
 
 @dataclass(slots=True)
@@ -43,6 +48,27 @@ class Parser:
         data, event = self._data, self._event
         self._data, self._event = [], ""
         return Event(event or "message", self._id, "\n".join(data)) if data else None
+
+
+async def lines(chunks: AsyncIterator[bytes], what: str) -> AsyncIterator[str]:
+    """The lines of a body, without their ends (LF, CRLF or CR). Raises TooLarge where the stream is without end."""
+    rest = bytearray()
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > ANSWER_BYTES_MAX:
+            raise TooLarge(what)
+        waiting = rest.endswith(b"\r")
+        rest += chunk
+        if not waiting and b"\n" not in chunk and b"\r" not in chunk:
+            continue
+        # A CR at the end may be half of a CRLF: it waits for the next chunk.
+        *whole, last = _ENDS.split(bytes(rest))
+        rest = bytearray(last)
+        for line in whole:
+            yield line.decode("utf-8", "replace")
+    if rest:
+        yield rest.removesuffix(b"\r").decode("utf-8", "replace")
 
 
 async def events(lines: AsyncIterator[str]) -> AsyncIterator[Event]:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+"""The most that the harness takes of one answer, or of one stream, in bytes."""
+
 
 class Unreachable(Exception):
     """The deployment cannot be reached, or the connection broke; the message says which address."""
+
+
+class TooLarge(Unreachable):
+    """The deployment sends more than the harness takes."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: the answer is larger than {ANSWER_BYTES_MAX} bytes, and was left there")
 
 
 @dataclass(frozen=True, slots=True)

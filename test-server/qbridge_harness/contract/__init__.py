@@ -8,7 +8,8 @@ It takes the two files of `qbridge_contract` (or others of any version) and give
 It knows nothing of cases and sends nothing.
 """
 
-from qbridge_harness.contract.checks import Checks, Violation
+from qbridge_harness.contract.checks import Checks
 from qbridge_harness.contract.pool import Contract, ErrorRow, Rpc, load_contract
+from qbridge_harness.contract.violation import Violation
 
 __all__ = ["Checks", "Contract", "ErrorRow", "Rpc", "Violation", "load_contract"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -196,8 +196,9 @@ def json_names(descriptor: Descriptor) -> dict[str, FieldDescriptor]:
     return names | {field.json_name: field for field in descriptor.fields}
 
 
+@cache
 def load_contract(folder: Path | None = None) -> Contract:
-    """Reads `descriptor.binpb` and `openapi.json` of a folder, or else of the installed contract.
+    """Reads `descriptor.binpb` and `openapi.json` of a folder, or else of the installed contract; each once.
 
     Raises FileNotFoundError where one is missing.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -11,9 +10,10 @@ from google.protobuf import json_format
 
 from qbridge_harness.clients.target import Unreachable
 from qbridge_harness.engine.context import Wire
+from qbridge_harness.language.fresh import token
 from qbridge_harness.language.model import PHASES, Needs
 from qbridge_harness.language.plan import PlannedCase
-from qbridge_harness.language.steps import BackendStep
+from qbridge_harness.language.steps import BackendStep, walk
 
 _TRANSPORTS = {"grpc": "grpc", "session": "grpc", "rest": "rest", "websocket": "websocket", "sse": "sse"}
 _PAGES_MAX = 50
@@ -28,6 +28,10 @@ class Preflight:
     problem: str = ""
     scopes: frozenset[str] = frozenset({"call", "backend", "admin"})
     """What the run's key may do; everything where no keys are asked for."""
+    metrics: bool | None = None
+    """Whether metrics are served; None until a case needs to know."""
+    spans: bool = False
+    """Whether the run receives spans."""
 
     def backend_for(self, operation: str) -> str:
         """The name of the first backend that lists an operation; empty where none does."""
@@ -58,11 +62,21 @@ async def look(wire: Wire) -> Preflight:
     return found
 
 
+async def look_at_metrics(wire: Wire, preflight: Preflight, planned: PlannedCase) -> None:
+    """Finds out whether metrics are served, once, and only where a case needs to know."""
+    preflight.spans = wire.spans is not None
+    suite, case = planned.suite, planned.case
+    wanted = suite.needs.metrics or case.needs.metrics or suite.no_leaks or case.no_leaks
+    if wanted and preflight.metrics is None:
+        answer = await wire.rest.send("GET", wire.metrics_path)
+        preflight.metrics = answer.status == HTTPStatus.OK
+
+
 async def _scopes(wire: Wire) -> frozenset[str]:
     """Asks for nothing that changes anything, once for each scope, and sees what is refused."""
     questions = {
         "call": ("GET", "/v1/requests", {"pageSize": "1"}),
-        "backend": ("DELETE", f"/v1/backends/no-{secrets.token_hex(8)}", None),
+        "backend": ("DELETE", f"/v1/backends/no-{token(8)}", None),
         "admin": ("GET", "/v1/keys", {"pageSize": "1"}),
     }
     held = set()
@@ -133,7 +147,7 @@ def applies(planned: PlannedCase, preflight: Preflight, variables: dict[str, Any
 
 def _has_own_backend(planned: PlannedCase) -> bool:
     steps = [step for phase in PHASES for step in planned.case.phase(phase)]
-    return any(isinstance(step, BackendStep) for step in steps)
+    return any(isinstance(each, BackendStep) for step in steps for each in walk(step))
 
 
 def _needs(needs: Needs, preflight: Preflight, variables: dict[str, Any]) -> Applies:
@@ -151,6 +165,10 @@ def _needs(needs: Needs, preflight: Preflight, variables: dict[str, Any]) -> App
         return Applies(skip=f"the deployment does not declare the durability {needs.durability}")
     if needs.not_durability and f"DURABILITY_{needs.not_durability}" in capabilities.get("durabilities", []):
         return Applies(skip=f"the deployment keeps the durability {needs.not_durability}")
+    if needs.metrics and not preflight.metrics:
+        return Applies(skip="the deployment serves no metrics at the path of --metrics")
+    if needs.traces and not preflight.spans:
+        return Applies(skip="the run receives no spans: give --otlp HOST:PORT, and send the deployment's there")
     if needs.operation:
         name = str(variables.get("op_backend") or preflight.backend_for(needs.operation))
         if not name:

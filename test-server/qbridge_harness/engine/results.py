@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from qbridge_harness.contract import Violation
 from qbridge_harness.log import Message
 
-Verdict = Literal["passed", "failed", "skipped"]
+SCHEMA = 1
+"""The version of the JSON report's form; it changes where a reader of the old form would go wrong."""
+
+Verdict = Literal["passed", "failed", "error", "skipped"]
+"""error: the harness could not judge, because it broke or its own message broke the contract."""
+VERDICTS: tuple[Verdict, ...] = ("passed", "failed", "error", "skipped")
+
+RuleVerdict = Literal["passed", "failed", "unproven", "skipped"]
+"""unproven: a case of the rule ran and could not judge it, because something else went wrong first."""
+
+Outcome = Literal["passed", "failed", "error", "stale"]
+OF_AXIS = {"session": "grpc"}
+"""Values of the axis `transport` that are ways to use a transport of the contract."""
+UNTESTABLE = "untestable: "
+"""How the reason of a failed case begins where a prerequisite is missing."""
 
 
 @dataclass(slots=True)
@@ -26,6 +42,10 @@ class StepResult:
     attempts: int = 1
     started_ms: float = 0.0
     duration_ms: float = 0.0
+    proves: list[str] = field(default_factory=list)
+    """The rules that this step alone decides; empty where it decides all of its case's."""
+    branch: str = ""
+    """The branch of a `parallel` step in which it ran."""
 
 
 @dataclass(slots=True)
@@ -51,6 +71,45 @@ class CaseResult:
     messages_dropped: int = 0
     violations: list[Violation] = field(default_factory=list)
     coverage: list[str] = field(default_factory=list)
+    tripped: list[str] = field(default_factory=list)
+    """The rules that this case showed broken; empty unless it failed."""
+    transports: list[str] = field(default_factory=list)
+    """The transports that it judged: those over which messages went."""
+    known: Literal["", "failing", "flaky"] = ""
+    """Which list of known results names it."""
+
+    @property
+    def untestable(self) -> bool:
+        """Whether it failed because a prerequisite is missing."""
+        return self.verdict == "failed" and self.reason.startswith(UNTESTABLE)
+
+    @property
+    def red(self) -> bool:
+        """Whether it turns the run red: a failure that no list knows, or an error of the harness."""
+        if self.known == "flaky":
+            return False
+        return self.verdict == "error" or (self.verdict == "failed" and self.known != "failing")
+
+
+@dataclass(slots=True)
+class KnownEntry:
+    """A line of known-failing.txt or known-flaky.txt, and what the run made of it."""
+
+    kind: Literal["failing", "flaky"]
+    pattern: str
+    file: str
+    line: int
+    cases: list[str] = field(default_factory=list)
+    """The cases of the run that it names."""
+    state: Literal["holds", "stale", "unmatched", "idle"] = "idle"
+    """holds: as written. stale: a case that must fail passed. unmatched: no case has such a name. idle: none ran."""
+    reason: str = ""
+    """What is wrong with the entry, and what to do about it."""
+
+    @property
+    def red(self) -> bool:
+        """Whether the entry turns the run red."""
+        return self.state in ("stale", "unmatched")
 
 
 @dataclass(slots=True)
@@ -66,33 +125,62 @@ class Report:
     capabilities: dict[str, Any] = field(default_factory=dict)
     duration_s: float = 0.0
     cases: list[CaseResult] = field(default_factory=list)
+    seed: str = ""
+    """What every id and random choice of the run derives from."""
+    known: list[KnownEntry] = field(default_factory=list)
+    command: str = ""
+    """What runs a case again with `--only ID --seed SEED`, where the target was there for this run only."""
 
     def count(self, verdict: Verdict) -> int:
         """How many cases have this verdict."""
         return sum(case.verdict == verdict for case in self.cases)
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Every verdict, and how many cases have it."""
+        return {verdict: self.count(verdict) for verdict in VERDICTS}
+
+    @property
     def summary(self) -> str:
         """The line that a terminal report closes with."""
         text = f"{self.count('passed')} passed, {self.count('failed')} failed"
-        skipped = self.count("skipped")
+        baselined = sum(case.verdict == "failed" and not case.red for case in self.cases)
+        text += f" ({baselined} of them known)" if baselined else ""
+        errors, skipped = self.count("error"), self.count("skipped")
+        text += f", {errors} error" + "s" * (errors > 1) if errors else ""
         return f"{text}, {skipped} skipped" if skipped else text
 
     @property
-    def ok(self) -> bool:
-        """Whether nothing failed, and something was tried."""
-        return not self.count("failed") and bool(self.count("passed"))
+    def outcome(self) -> Outcome:
+        """The run in one word; a failure outweighs an error, both outweigh a list that is no longer true."""
+        red = {case.verdict for case in self.cases if case.red}
+        if "failed" in red:
+            return "failed"
+        if "error" in red:
+            return "error"
+        if any(entry.red for entry in self.known):
+            return "stale"
+        tried = any(case.verdict != "skipped" for case in self.cases)
+        return "passed" if tried else "failed"
 
-    def rules(self) -> dict[str, dict[str, str]]:
-        """Rule -> transport -> the worst verdict of the cases that prove it."""
-        worst = {"failed": 2, "passed": 1, "skipped": 0}
-        table: dict[str, dict[str, str]] = {}
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is red, and something was tried."""
+        return self.outcome == "passed"
+
+    def rules(self) -> dict[str, dict[str, RuleVerdict]]:
+        """Rule -> transport -> the worst that the cases which prove it, or trip it, have shown."""
+        worst: dict[RuleVerdict, int] = {"failed": 3, "unproven": 2, "passed": 1, "skipped": 0}
+        table: dict[str, dict[str, RuleVerdict]] = {}
         for case in self.cases:
-            transport = str(case.axes.get("transport", "any"))
-            for rule in case.proves:
+            axis = str(case.axes.get("transport", "any"))
+            transports = case.transports or [OF_AXIS.get(axis, axis)]
+            for rule in {*case.proves, *case.tripped}:
                 row = table.setdefault(rule, {})
-                if worst[case.verdict] >= worst[row.get(transport, "skipped")]:
-                    row[transport] = case.verdict
+                shown = _shown(case, rule)
+                for transport in transports:
+                    if worst[shown] >= worst[row.get(transport, "skipped")]:
+                        row[transport] = shown
         return dict(sorted(table.items()))
 
     def coverage(self) -> dict[str, int]:
@@ -101,7 +189,17 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain data."""
-        counts = {verdict: self.count(verdict) for verdict in ("passed", "failed", "skipped")}
-        document = asdict(self)
-        extra = {"summary": self.summary, "counts": counts, "rules": self.rules(), "coverage": self.coverage()}
-        return {key: value for key, value in document.items() if key != "cases"} | extra | {"cases": document["cases"]}
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        document = {"schema": SCHEMA} | plain
+        cases = document.pop("cases")
+        extra = {"outcome": self.outcome, "summary": self.summary, "counts": self.counts}
+        return document | extra | {"rules": self.rules(), "coverage": self.coverage(), "cases": cases}
+
+
+def _shown(case: CaseResult, rule: str) -> RuleVerdict:
+    """What one case has shown of one rule."""
+    if rule in case.tripped:
+        return "failed"
+    if case.verdict in ("passed", "skipped"):
+        return "passed" if case.verdict == "passed" else "skipped"
+    return "unproven"

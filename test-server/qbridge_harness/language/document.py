@@ -7,6 +7,7 @@ Dates stay text; whatever else YAML 1.1 makes of a scalar stays as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ Path = tuple[str | int, ...]
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _DATE_TAG = "tag:yaml.org,2002:timestamp"
 _DEPTH_MAX = 60
+_SIZE_MAX = 4 * 1024 * 1024
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -112,3 +114,19 @@ def read_document(text: str, file: str) -> Document:
     if builder.problems:
         raise CaseFileError(builder.problems)
     return document
+
+
+def read_text(file: FilePath) -> str:
+    """The text of a case file. Raises CaseFileError where it is too large or no text."""
+    where = Where(str(file), 1, 1)
+    if file.stat().st_size > _SIZE_MAX:
+        raise CaseFileError([Problem(where, f"The file is larger than {_SIZE_MAX} bytes.", "split it.")])
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CaseFileError([Problem(where, f"The file is not UTF-8: {error}.", "save it as UTF-8.")]) from None
+
+
+def read_file(file: FilePath) -> Document:
+    """Reads one file. Raises CaseFileError."""
+    return read_document(read_text(file), str(file))

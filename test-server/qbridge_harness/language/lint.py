@@ -10,34 +10,21 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor
 
-from qbridge_harness.contract import Contract, Rpc
-from qbridge_harness.contract.pool import json_names
+from qbridge_harness.contract import Contract
 from qbridge_harness.language import values
+from qbridge_harness.language.barriers import uneven_barriers
 from qbridge_harness.language.document import Document, Path
+from qbridge_harness.language.flow_steps import WAYS
 from qbridge_harness.language.matchers import OPERATORS, matcher_problems
+from qbridge_harness.language.message_fields import unknown_fields
 from qbridge_harness.language.model import PHASES, Suite
+from qbridge_harness.language.outcomes import EXPECTS
 from qbridge_harness.language.problems import Problem, closest
 from qbridge_harness.language.steps import kind_of
 
-EXPECTS: dict[str, frozenset[str]] = {
-    "call": frozenset({"result", "error", "status", "headers", "duration_s"}),
-    "rest": frozenset({"status", "headers", "body", "text", "duration_s"}),
-    "grpc": frozenset({"status", "message", "messages", "error", "metadata", "trailers", "duration_s"}),
-    "sse": frozenset({"status", "events", "error", "duration_s"}),
-    "ws": frozenset({"status", "messages", "error", "close_code", "duration_s"}),
-    "open": frozenset({"error", "status"}),
-    "receive": frozenset({"messages", "last", "ended", "error", "close_code"}),
-    "collect": frozenset({"results", "late_accepted", "error"}),
-    "observe": frozenset(
-        {"attached", "attaches", "batches", "sizes", "items", "effects", "results_sent", "go_away", "error"}
-    ),
-    "leave_one_out": frozenset({"accuracy", "neighbours", "queries"}),
-    "recall": frozenset({"recall", "queries"}),
-}
-"""Kind of step -> what its outcome has."""
-
 _MATCHERS = ("expect", "until", "unless", "is", "when")
-_FREE = ("google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.Timestamp", "google.protobuf.ListValue")
+_HOLDERS = ("repeat", "parallel", "use", "wait_until", "barrier", "set", "check")
+"""What cannot be waited for: it asks nobody anything."""
 
 
 def lint_suite(document: Document, suite: Suite, contract: Contract, rules: Collection[str] | None) -> list[Problem]:
@@ -55,7 +42,8 @@ def lint_suite(document: Document, suite: Suite, contract: Contract, rules: Coll
             if rules is not None and rule not in rules:
                 linter.problem((*path, "proves", index), f"There is no rule {rule}.", closest(rule, rules))
         linter.case(suite, number)
-    return linter.problems
+    # A fragment is looked at once for each use; the same mistake in it is told once.
+    return list(dict.fromkeys(linter.problems))
 
 
 class _Linter:
@@ -68,6 +56,10 @@ class _Linter:
         self.variables: set[str] = set()
         self.streams: dict[str, str] = {}
         self.backends: set[str] = set()
+        self.readings: set[str] = set()
+        self.proves: list[str] = []
+        self.branches = False
+        """Whether the step at hand stands in a branch."""
 
     def problem(self, path: Path, message: str, fix: str) -> None:
         self.problems.append(Problem(self.document.where(path), message, fix))
@@ -76,8 +68,10 @@ class _Linter:
         case = suite.cases[number]
         needed = {needs.variable for needs in (suite.needs, case.needs) if needs.variable}
         axes = set(suite.axes) | set(case.axes)
-        self.variables = set(values.BUILT_IN) | set(suite.vars) | set(case.vars) | axes | needed
-        self.streams, self.backends = {}, set()
+        self.variables = set(values.BUILT_IN) | set(suite.variables) | set(suite.all_secrets) | set(case.vars)
+        self.variables |= axes | needed
+        self.streams, self.backends, self.proves = {}, set(), case.proves
+        self.readings = set()
         raw = self.document.data["cases"][number]
         for key in ("vars", "axes"):
             self.references(raw.get(key), ("cases", number, key))
@@ -101,21 +95,77 @@ class _Linter:
 
     def step(self, step: dict[str, Any], path: Path) -> None:
         kind = kind_of(step) or ""
-        if kind == "repeat":
-            self.repeat(step, path)
+        for index, rule in enumerate(step.get("proves") or ()):
+            if rule not in self.proves:
+                self.problem((*path, "proves", index), f"The case does not prove {rule}.", closest(rule, self.proves))
+        holder = {"repeat": self.repeat, "parallel": self.parallel, "use": self.use}.get(kind)
+        if holder is not None:
+            holder(step, path)
             return
-        if kind == "wait_until":
-            self.step(step["wait_until"], (*path, "wait_until"))
-            self.matchers({key: value for key, value in step.items() if key != "wait_until"}, path, "wait_until")
+        if kind == "wait_until" and kind_of(step["wait_until"]) in _HOLDERS:
+            text = f"A {kind_of(step['wait_until'])} step cannot be waited for."
+            self.problem((*path, "wait_until"), text, "wait for a step that asks: `call`, `observe`, ...")
+        if kind in ("wait_until", "idempotent", "load"):
+            self.step(step[kind], (*path, kind))
+            rest = {key: value for key, value in step.items() if key != kind}
+            self.references(rest, path)
+            self.matchers(rest, path, kind)
+            self.variables |= set(step.get("capture") or ())
+            if kind == "idempotent":
+                self.idempotent(step, path)
             return
         self.references(step, path)
         self.matchers(step, path, kind)
         self.names(kind, step, path)
+        self.sizes(step, path)
         self.variables |= set(step.get("capture") or ())
         if kind == "set":
             self.variables |= set(step["set"] or ())
         if kind in ("data", "backend"):
             self.variables.add(str(step["as"]))
+        if kind == "barrier" and not self.branches:
+            self.problem(path, "A barrier stands outside of `parallel`.", "put it into each branch of one.")
+
+    def use(self, step: dict[str, Any], path: Path) -> None:
+        self.references(step.get("vars"), (*path, "vars"))
+        self.variables |= set(step.get("vars") or ())
+        for index, child in enumerate(step.get("steps") or ()):
+            self.step(child, (*path, "steps", index))
+
+    def parallel(self, step: dict[str, Any], path: Path) -> None:
+        if self.branches:
+            self.problem(path, "A `parallel` step stands inside of another.", "make it one, with more branches.")
+            return
+        self.branches = True
+        for branch, steps in step["parallel"].items():
+            for index, child in enumerate(steps or ()):
+                self.step(child, (*path, "parallel", branch, index))
+        self.branches = False
+        for name, missing in uneven_barriers(step["parallel"]):
+            text = f"Not every branch comes to the barrier {name!r} equally often."
+            self.problem(path, text, f"add `barrier: {name}` to {missing}.")
+
+    def idempotent(self, step: dict[str, Any], path: Path) -> None:
+        ways = step.get("how") or WAYS
+        if "conflict" in ways and step.get("change") is None:
+            self.problem(
+                path, "The way `conflict` needs another body.", "write `change: {...}`, or leave it out of `how`."
+            )
+        worker = str(step.get("worker") or "")
+        if worker and worker not in self.backends:
+            self.problem((*path, "worker"), f"No backend {worker!r} is here.", closest(worker, self.backends))
+        asked = step["idempotent"].get("with")
+        taken = {"key": "idempotencyKey", "id": "id"}.get(str(step.get("by", "key")), "")
+        if isinstance(asked, dict) and taken in asked:
+            place = (*path, "idempotent", "with", taken)
+            self.problem(place, f"The step makes {taken!r} itself.", "take it out.")
+
+    def sizes(self, step: dict[str, Any], path: Path) -> None:
+        """Bodies larger than the harness sends."""
+        size = step.get("filler_bytes")
+        if isinstance(size, int) and size > values.SIZE_MAX:
+            text = f"A body of {size} bytes is more than the harness sends, which is {values.SIZE_MAX}."
+            self.problem((*path, "filler_bytes"), text, "make it smaller.")
 
     def repeat(self, step: dict[str, Any], path: Path) -> None:
         self.references(step.get("over"), (*path, "over"))
@@ -160,8 +210,19 @@ class _Linter:
                     self.fields(rpc.request, step["message"], (*path, "message"))
         elif kind == "backend":
             self.backends.add(str(step["as"]))
+        elif kind == "metrics":
+            since = step.get("since")
+            if since is not None and since not in self.readings:
+                fix = closest(str(since), self.readings)
+                self.problem((*path, "since"), f"No reading {since!r} stands before this one.", fix)
+            self.readings.add(str(step["metrics"]))
         elif kind in ("tell", "observe") and str(step[kind]) not in self.backends:
             self.problem((*path, kind), f"No backend {step[kind]!r} is here.", closest(str(step[kind]), self.backends))
+
+    def fields(self, descriptor: Descriptor, value: Any, path: Path) -> None:
+        """Keys of a message that its type does not have."""
+        for place, message, fix in unknown_fields(descriptor, value, path):
+            self.problem(place, message, fix)
 
     def rpc(self, kind: str, step: dict[str, Any], path: Path) -> None:
         name = str(step[kind])
@@ -178,35 +239,7 @@ class _Linter:
             for index, message in enumerate(step.get("send") or ()):
                 self.fields(rpc.request, message, (*path, "send", index))
         else:
-            self.fields(_asked(rpc), step.get("with"), (*path, "with"))
-
-    def fields(self, descriptor: Descriptor, value: Any, path: Path) -> None:
-        """Keys of a message that its type does not have."""
-        if descriptor.full_name in _FREE or not isinstance(value, dict):
-            return
-        names = json_names(descriptor)
-        for key, item in value.items():
-            field = names.get(key)
-            if field is None:
-                if not key.startswith("${"):
-                    known = [each.json_name for each in descriptor.fields]
-                    self.problem((*path, key), f"{descriptor.name} has no field {key!r}.", closest(key, known))
-                continue
-            kind = field.message_type
-            if kind is not None and not kind.GetOptions().map_entry:
-                for place, member in _members(item, (*path, key)):
-                    self.fields(kind, member, place)
-
-
-def _asked(rpc: Rpc) -> Descriptor:
-    return rpc.asks
-
-
-def _members(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, list):
-        yield from (((*path, index), item) for index, item in enumerate(value))
-    else:
-        yield path, value
+            self.fields(rpc.asks, step.get("with"), (*path, "with"))
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -37,19 +37,61 @@ def plan_cases(
     tags: Collection[str] = (),
     skip_tags: Collection[str] = (),
 ) -> list[PlannedCase]:
-    """The cases to run: those under one of the prefixes `only`, with one of `tags`, with none of `skip_tags`."""
-    found = [planned for suite in suites for case in suite.cases for planned in _expand(suite, case)]
+    """The cases to run: those that one of `only` names, with one of `tags`, with none of `skip_tags`.
+
+    Cases that these rely on come along.
+    """
+    every = [planned for suite in suites for case in suite.cases for planned in _expand(suite, case)]
+    found = every
     if only:
-        found = [planned for planned in found if any(under(planned.id, prefix) for prefix in only)]
+        found = [planned for planned in found if any(under(planned.id, pattern) for pattern in only)]
     if tags:
         found = [planned for planned in found if planned.tags & set(tags)]
-    return [planned for planned in found if not planned.tags & set(skip_tags)]
+    return _with_relied_on([planned for planned in found if not planned.tags & set(skip_tags)], every)
 
 
-def under(case_id: str, prefix: str) -> bool:
-    """Whether a prefix, cut at whole components, names the case."""
-    wanted = prefix.strip("/")
-    return not wanted or case_id == wanted or case_id.startswith(wanted + "/")
+def under(case_id: str, pattern: str) -> bool:
+    """Whether a pattern names the case: its first components, `*` for any one of them, `**` for any number."""
+    return _under(case_id.split("/"), [part for part in pattern.split("/") if part])
+
+
+def _under(parts: list[str], pattern: list[str]) -> bool:
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_under(parts[start:], pattern[1:]) for start in range(len(parts) + 1))
+    return bool(parts) and pattern[0] in ("*", parts[0]) and _under(parts[1:], pattern[1:])
+
+
+def full_name(suite: Suite, entry: str) -> str:
+    """An entry of `relies_on` in full: a name alone is one of the same suite."""
+    return entry if "/" in entry else f"{suite.id}/{entry}"
+
+
+def relied_on(planned: PlannedCase, others: Iterable[PlannedCase]) -> list[PlannedCase]:
+    """The planned cases that this one relies on: of each case, those whose shared axes have its values, or else all."""
+    found: dict[str, PlannedCase] = {}
+    for entry in planned.case.relies_on:
+        named = [other for other in others if under(other.id, full_name(planned.suite, entry))]
+        same = [
+            other
+            for other in named
+            if all(other.axes[axis] == value for axis, value in planned.axes.items() if axis in other.axes)
+        ]
+        found |= {other.id: other for other in same or named if other.id != planned.id}
+    return list(found.values())
+
+
+def _with_relied_on(chosen: list[PlannedCase], every: list[PlannedCase]) -> list[PlannedCase]:
+    """The chosen cases and all that they rely on, in the order of the files."""
+    wanted = {planned.id for planned in chosen}
+    left = list(chosen)
+    while left:
+        for other in relied_on(left.pop(), every):
+            if other.id not in wanted:
+                wanted.add(other.id)
+                left.append(other)
+    return [planned for planned in every if planned.id in wanted]
 
 
 def _expand(suite: Suite, case: Case) -> list[PlannedCase]:

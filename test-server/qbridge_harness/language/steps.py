@@ -7,10 +7,22 @@ transport can say (raw bytes, headers, close codes). `backend`, `tell` and `obse
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from qbridge_harness.language import flow_steps
+from qbridge_harness.language.flow_steps import (
+    BarrierStep,
+    IdempotentStep,
+    ParallelStep,
+    RepeatStep,
+    UseStep,
+    WaitUntilStep,
+)
+from qbridge_harness.language.load_steps import LoadStep
+from qbridge_harness.language.telemetry_steps import MetricsStep, TraceStep
 from qbridge_harness.language.wire_steps import (
     CallStep,
     CloseStep,
@@ -31,13 +43,15 @@ TAG = "step:"
 class Behaviour(BaseModel):
     """What the harness's own backend does with an item that matches; the first match counts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     when: Any = Field(default=None, description="A matcher on the item; every item where it is missing.")
     times: int | None = Field(default=None, ge=1, description="Only for this many items.")
     echo: bool = Field(default=False, description="Replies with the payload of the item.")
     reply: Any = Field(default=None, description="Replies with this Reply.")
     error: Any = Field(default=None, description="Fails with this Error: `{code: BACKEND_FAILED, message: ...}`.")
+    delay_s: float = Field(default=0.0, ge=0, le=60, description="Does it so much later; other items go on.")
+    lose: bool = Field(default=False, description="Works, counts the effect, and loses the reply: the stream breaks.")
     hold: bool = Field(default=False, description="Keeps the item until `tell: ..., to: release`, then echoes.")
     drop: bool = Field(default=False, description="Vanishes: the stream breaks without a word.")
     twice: bool = Field(default=False, description="Sends the result twice.")
@@ -49,7 +63,9 @@ class BackendStep(StepBase):
 
     backend: str = Field(description="The name to register.")
     as_: str = Field(alias="as", description="Its name in this case.")
-    does: list[Behaviour] = Field(default=[Behaviour(echo=True)], description="What it does with its items.")
+    does: list[Behaviour] = Field(
+        default_factory=lambda: [Behaviour(echo=True)], description="What it does with its items."
+    )
     batch: dict[str, Any] = Field(default={}, description="BatchLimits.")
     operations: list[str] = Field(default=[], description="The operations to list; none means any generic one.")
     labels: dict[str, Any] = Field(default={}, description="Labels of the registration.")
@@ -69,25 +85,6 @@ class ObserveStep(StepBase):
     """What an own backend has seen: attached, attaches, batches, sizes, items, effects, results_sent."""
 
     observe: str = Field(description="The backend's name in this case.")
-
-
-class WaitUntilStep(StepBase):
-    """Repeats a step until its expectation holds, so many times in a row, within a budget."""
-
-    wait_until: Step
-    within_s: float = Field(default=5.0, gt=0, le=300)
-    every_s: float = Field(default=0.02, gt=0, le=10)
-    in_a_row: int = Field(default=1, ge=1, le=100)
-    unless: Any = Field(default=None, description="Give up at once when the outcome matches this.")
-
-
-class RepeatStep(StepBase):
-    """Runs steps several times, or once for each value."""
-
-    repeat: list[Step]
-    times: int | None = Field(default=None, ge=1, le=100_000)
-    over: Any = Field(default=None, description="A list; each value in turn is `${as}`.")
-    as_: str = Field("item", alias="as")
 
 
 class SetStep(StepBase):
@@ -143,6 +140,13 @@ KINDS: dict[str, type[StepBase]] = {
     "observe": ObserveStep,
     "wait_until": WaitUntilStep,
     "repeat": RepeatStep,
+    "parallel": ParallelStep,
+    "barrier": BarrierStep,
+    "idempotent": IdempotentStep,
+    "use": UseStep,
+    "load": LoadStep,
+    "metrics": MetricsStep,
+    "trace": TraceStep,
     "set": SetStep,
     "check": CheckStep,
     "leave_one_out": NeighboursStep,
@@ -181,6 +185,13 @@ Step = Annotated[
     | Annotated[ObserveStep, Tag(TAG + "observe")]
     | Annotated[WaitUntilStep, Tag(TAG + "wait_until")]
     | Annotated[RepeatStep, Tag(TAG + "repeat")]
+    | Annotated[ParallelStep, Tag(TAG + "parallel")]
+    | Annotated[BarrierStep, Tag(TAG + "barrier")]
+    | Annotated[IdempotentStep, Tag(TAG + "idempotent")]
+    | Annotated[UseStep, Tag(TAG + "use")]
+    | Annotated[LoadStep, Tag(TAG + "load")]
+    | Annotated[MetricsStep, Tag(TAG + "metrics")]
+    | Annotated[TraceStep, Tag(TAG + "trace")]
     | Annotated[SetStep, Tag(TAG + "set")]
     | Annotated[CheckStep, Tag(TAG + "check")]
     | Annotated[DataStep, Tag(TAG + "data")]
@@ -189,5 +200,29 @@ Step = Annotated[
     Discriminator(_tag),
 ]
 
-WaitUntilStep.model_rebuild()
-RepeatStep.model_rebuild()
+# The models of flow_steps name Step before it exists; they are built with the first suite, which finds it there.
+vars(flow_steps)["Step"] = Step
+
+
+def children(step: StepBase) -> Iterator[tuple[tuple[str | int, ...], StepBase]]:
+    """The steps that a step holds, each with its path inside of it."""
+    if isinstance(step, WaitUntilStep):
+        yield ("wait_until",), step.wait_until
+    elif isinstance(step, IdempotentStep):
+        yield ("idempotent",), step.idempotent
+    elif isinstance(step, LoadStep):
+        yield ("load",), step.load
+    elif isinstance(step, RepeatStep):
+        yield from ((("repeat", index), child) for index, child in enumerate(step.repeat))
+    elif isinstance(step, UseStep):
+        yield from ((("steps", index), child) for index, child in enumerate(step.steps))
+    elif isinstance(step, ParallelStep):
+        for branch, steps in step.parallel.items():
+            yield from ((("parallel", branch, index), child) for index, child in enumerate(steps))
+
+
+def walk(step: StepBase) -> Iterator[StepBase]:
+    """A step and every step inside of it."""
+    yield step
+    for _, child in children(step):
+        yield from walk(child)

@@ -6,31 +6,19 @@ A text that is one reference and nothing else takes the value with its type; ins
 from __future__ import annotations
 
 import re
-import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from qbridge_harness.language.fresh import token, ulid
+
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 _PART = re.compile(r"\.?([A-Za-z_][A-Za-z0-9_-]*|\d+)|\[(-?\d+)\]|\[\"([^\"]*)\"\]")
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _HEAD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 class UnknownVariable(LookupError):
     """A reference names what is not there; the message says which part."""
-
-
-_last_ulid = 0
-
-
-def ulid() -> str:
-    """A new ULID: 48 bits of Unix milliseconds, 80 random bits; later ones of this process sort behind earlier ones."""
-    global _last_ulid
-    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
-    _last_ulid = number = number if number > _last_ulid else _last_ulid + 1
-    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def timestamp(offset_s: float = 0.0) -> str:
@@ -42,9 +30,9 @@ def timestamp(offset_s: float = 0.0) -> str:
 FRESH: dict[str, Callable[[], Any]] = {
     "new.ulid": ulid,
     "new.request_id": lambda: "req_" + ulid(),
-    "new.trace_id": lambda: secrets.token_hex(16),
-    "new.span_id": lambda: secrets.token_hex(8),
-    "new.token": lambda: secrets.token_hex(5),
+    "new.trace_id": lambda: token(16),
+    "new.span_id": lambda: token(8),
+    "new.token": lambda: token(5),
     "now": timestamp,
 }
 """Made anew at each use; a case that needs one twice puts it into a variable with `set`."""
@@ -55,7 +43,8 @@ SIZED: dict[str, Callable[[int], Any]] = {
 }
 """Made anew in the size that is asked for: `${new.text(1000)}`; the size may be a variable."""
 _SIZED_REFERENCE = re.compile(r"(new\.[a-z_]+)\((.+)\)")
-_SIZE_MAX = 512 * 1024 * 1024
+SIZE_MAX = 128 * 1024 * 1024
+"""The largest text or body that a case makes, in bytes."""
 
 BUILT_IN = frozenset({"unique", "transport", "case", "new", "now", "target", "rest_url", "grpc_address", "op_backend"})
 """What every case has: `unique` is one short token for the whole run of a case."""
@@ -138,7 +127,12 @@ def _value(reference: str, variables: Mapping[str, Any]) -> Any:
     sized = _SIZED_REFERENCE.fullmatch(reference)
     if sized and sized.group(1) in SIZED:
         size = sized.group(2)
-        return SIZED[sized.group(1)](min(_SIZE_MAX, int(size) if size.isdigit() else int(_value(size, variables))))
+        wanted = int(size) if size.isdigit() else int(_value(size, variables))
+        if wanted > SIZE_MAX:
+            raise UnknownVariable(
+                f"${{{reference}}} is larger than the harness makes, which is {SIZE_MAX}; ask for less"
+            )
+        return SIZED[sized.group(1)](wanted)
     path, plus, number = reference.partition("+")
     value = lookup(path.strip(), variables)
     return value + int(number) if plus else value

@@ -31,7 +31,10 @@ class OwnBackend:
         self._task: asyncio.Task[None] | None = None
         self._held: list[Item] = []
         self._epochs: dict[str, list[int]] = {}
+        self._late: set[asyncio.Task[None]] = set()
+        self._sending = asyncio.Lock()
         self._attached = asyncio.Event()
+        self._moved = asyncio.Event()
         self.attaches = 0
         self.sizes: list[int] = []
         self.items: list[Item] = []
@@ -53,6 +56,17 @@ class OwnBackend:
         await opened.send(self._contract.parse_json(opened.rpc.request, attach), attach)
         self._task = asyncio.create_task(self._serve(opened), name=f"own backend {self.name}")
         await self._attached.wait()
+
+    @property
+    def effects_total(self) -> int:
+        """How often it has worked, over all effect keys."""
+        return sum(self.effects.values())
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Waits until something holds of what it has seen; the caller bounds the time."""
+        while not holds():
+            self._moved.clear()
+            await self._moved.wait()
 
     def facts(self) -> dict[str, Any]:
         """What it has seen, as cases observe it."""
@@ -95,9 +109,11 @@ class OwnBackend:
 
     async def _join(self) -> None:
         task, self._task, self._stream = self._task, None, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        ending = [*self._late] if task is None else [task, *self._late]
+        self._late.clear()
+        for each in ending:
+            each.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
 
     async def _serve(self, stream: MessageStream) -> None:
         try:
@@ -125,23 +141,43 @@ class OwnBackend:
     async def _handle(self, item: Item) -> None:
         self.items.append(item)
         self._epochs.setdefault(item["requestId"], []).append(int(item["epoch"]))
+        self._moved.set()
         behaviour = self._choose(item)
         if behaviour.drop:
-            if self._stream is not None:
-                await self._stream.vanish()
-            return
-        if behaviour.hold:
+            await self._break()
+        elif behaviour.hold:
             self._held.append(item)
-            return
+        elif behaviour.delay_s:
+            late = asyncio.create_task(self._later(behaviour, item), name=f"own backend {self.name}, late")
+            self._late.add(late)
+            late.add_done_callback(self._late.discard)
+        else:
+            await self._work(behaviour, item)
+
+    async def _later(self, behaviour: Behaviour, item: Item) -> None:
+        await asyncio.sleep(behaviour.delay_s)
+        await self._work(behaviour, item)
+
+    async def _work(self, behaviour: Behaviour, item: Item) -> None:
+        """Does what the item asks for, once, and says so, unless the reply is to be lost."""
         if behaviour.stale is not None:
             await self._send([self._result(item, {"reply": behaviour.stale}, epoch=self._epoch_before(item))])
         outcome = self._outcome(behaviour, item)
         if "reply" in outcome:
             self.effects[item["effectKey"]] = self.effects.get(item["effectKey"], 0) + 1
+            self._moved.set()
+        if behaviour.lose:
+            await self._break()
+            return
         results = [self._result(item, outcome)]
         await self._send(results)
         if behaviour.twice:
             await self._send(results)
+
+    async def _break(self) -> None:
+        """The stream breaks without a word."""
+        if self._stream is not None:
+            await self._stream.vanish()
 
     def _choose(self, item: Item) -> Behaviour:
         for index, behaviour in enumerate(self._behaviours):
@@ -169,7 +205,10 @@ class OwnBackend:
         if self._stream is None:
             return
         document = {"results": results}
-        await self._stream.send(self._contract.parse_json(self._stream.rpc.request, document), document)
+        message = self._contract.parse_json(self._stream.rpc.request, document)
+        # Late items finish on their own: two messages must not mix on the wire.
+        async with self._sending:
+            await self._stream.send(message, document)
         self.results_sent += len(results)
 
 

@@ -1,27 +1,37 @@
 """Reports: one run, written for machines and for people.
 
-They take a Report and give text: terminal, JSON, JUnit XML, HTML. They decide nothing; the verdicts are made.
+    Report --> html, json, junit, sarif   one file each
+           --> allure                     a folder
+    cases as they start and end --> terminal, ndjson   written while the run goes
+
+They decide nothing; the verdicts are made. Each format is a module with `write(report, path)`, which is imported when
+it is asked for: a run that writes no page does not wait for the template engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 from qbridge_harness.engine.results import Report
-from qbridge_harness.reports.html import render_html
-from qbridge_harness.reports.json import render_json
-from qbridge_harness.reports.junit import render_junit
 from qbridge_harness.reports.terminal import Terminal
 
-FORMATS = {"json": render_json, "junit": render_junit, "html": render_html}
+FORMATS = {
+    "json": "everything that is known of the run, for programs",
+    "junit": "JUnit XML, for CI systems",
+    "html": "a page for people, in one file",
+    "sarif": "SARIF 2.1.0: findings at the line of the contract, for code review",
+    "allure": "a folder of results for Allure",
+}
+"""Name of a format -> what it is. `ndjson` is not here: it is written while the run goes."""
 
 
 def write_reports(report: Report, paths: Mapping[str, Path]) -> None:
-    """Writes the named formats, each to its file; folders are made."""
+    """Writes the named formats, each to its path; folders are made."""
     for name, path in paths.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(FORMATS[name](report), encoding="utf-8")
+        import_module(f"qbridge_harness.reports.{name}").write(report, path)
 
 
-__all__ = ["FORMATS", "Terminal", "render_html", "render_json", "render_junit", "write_reports"]
+__all__ = ["FORMATS", "Terminal", "write_reports"]

@@ -13,8 +13,12 @@ from qbridge_harness.engine.context import Context
 from qbridge_harness.engine.steps.backend import backend, observe, tell
 from qbridge_harness.engine.steps.call import call
 from qbridge_harness.engine.steps.data import data, leave_one_out, recall
+from qbridge_harness.engine.steps.idempotent import idempotent
+from qbridge_harness.engine.steps.load import load
+from qbridge_harness.engine.steps.metrics import metrics
 from qbridge_harness.engine.steps.raw import grpc, rest, sse, ws
 from qbridge_harness.engine.steps.streams import close, collect, open_stream, receive, send
+from qbridge_harness.engine.steps.traces import trace
 
 Executor = Callable[[Context, Any], Awaitable[dict[str, Any]]]
 
@@ -33,9 +37,13 @@ EXECUTORS: dict[str, Executor] = {
     "tell": tell,
     "observe": observe,
     "data": data,
+    "load": load,
+    "metrics": metrics,
+    "trace": trace,
     "leave_one_out": leave_one_out,
     "recall": recall,
+    "idempotent": idempotent,
 }
-"""Kind -> what it does; `set`, `check`, `repeat` and `wait_until` are the runner's own."""
+"""Kind -> what it does; `set`, `check`, `barrier` and what holds other steps are the runner's own."""
 
 __all__ = ["EXECUTORS", "Executor"]

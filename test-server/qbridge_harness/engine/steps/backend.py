@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from google.protobuf import json_format
 
 from qbridge_harness.clients.streams import Ended, MessageStream
-from qbridge_harness.engine.context import Context
+from qbridge_harness.engine.context import RUNS_OWN, Context
 from qbridge_harness.engine.steps.call import call
-from qbridge_harness.engine.steps.encoding import StepFailed
+from qbridge_harness.engine.steps.encoding import CaseBroken
 from qbridge_harness.engine.steps.streams import connect
 from qbridge_harness.language.steps import BackendStep, Behaviour, ObserveStep, TellStep
 from qbridge_harness.language.wire_steps import CallStep
 from qbridge_harness.own import OwnBackend
+
+_CLOSE_S = 3.0
 
 
 async def backend(context: Context, step: BackendStep) -> dict[str, Any]:
@@ -27,10 +30,8 @@ async def backend(context: Context, step: BackendStep) -> dict[str, Any]:
         "batch": context.fill(step.batch),
         "labels": context.fill(step.labels),
     }
-    register = CallStep.model_validate({"call": "Backend.Register", "with": registration, "transport": "rest"})
-    outcome = await call(context, register)
-    if "error" in outcome:
-        return outcome
+    asked = {"call": "Backend.Register", "with": registration, "transport": "rest", "key": RUNS_OWN}
+    register = CallStep.model_validate(asked)
     execute = context.contract.rpcs["BackendService/Execute"]
 
     transport = str(context.fill(step.transport))
@@ -38,12 +39,17 @@ async def backend(context: Context, step: BackendStep) -> dict[str, Any]:
     async def opener() -> MessageStream | Ended:
         stream = await connect(context, execute, transport, None, {}, None)
         if isinstance(stream, MessageStream):
-            stream.transport = f"own backend, {transport}"
+            stream.transport, stream.bounded = f"own backend, {transport}", False
         return stream
 
     does = [_behaviour(context, behaviour) for behaviour in step.does]
     own = OwnBackend(name, does, step.window, context.contract, opener)
+    # Noted before it is asked for: a step that is cut off here may have registered it all the same.
     context.backends[step.as_] = own
+    outcome = await call(context, register)
+    if "error" in outcome:
+        del context.backends[step.as_]
+        return outcome
     context.variables[step.as_] = {"name": name}
     if step.attach:
         await own.attach()
@@ -62,7 +68,7 @@ def _behaviour(context: Context, behaviour: Behaviour) -> Behaviour:
         try:
             context.contract.parse_json(context.contract.descriptor(kind), plain)
         except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
-            raise StepFailed(f"`does` holds what is no {kind}: {error}.") from None
+            raise CaseBroken(f"`does` holds what is no {kind}: {error}.") from None
     return filled
 
 
@@ -81,18 +87,23 @@ async def observe(context: Context, step: ObserveStep) -> dict[str, Any]:
 
 def _own(context: Context, name: str) -> OwnBackend:
     if name not in context.backends:
-        raise StepFailed(f"The backend {name!r} is not there.")
+        raise CaseBroken(f"The backend {name!r} is not there.")
     return context.backends[name]
 
 
 async def take_away(context: Context) -> None:
     """Closes every own backend and stream of a case and deletes the registrations; never fails the case."""
-    for stream in list(context.streams.values()):
-        await stream.close()
-    context.streams.clear()
-    rpc = context.contract.rpcs["BackendService/Delete"]
-    for own in context.backends.values():
-        await own.close()
-        path = rpc.http_path.replace("{name}", own.name)
-        await context.wire.rest.send(rpc.http_method, path)
+    backends, streams = list(context.backends.values()), list(context.streams.values())
     context.backends.clear()
+    context.streams.clear()
+    closing = [asyncio.ensure_future(own.close()) for own in backends]
+    closing += [asyncio.ensure_future(stream.close()) for stream in streams]
+    if closing:
+        # A stream that hangs must not leave registrations behind.
+        await asyncio.wait(closing, timeout=_CLOSE_S)
+        for task in closing:
+            task.cancel()
+        await asyncio.gather(*closing, return_exceptions=True)
+    rpc = context.contract.rpcs["BackendService/Delete"]
+    for own in backends:
+        await context.wire.rest.send(rpc.http_method, rpc.http_path.replace("{name}", own.name))

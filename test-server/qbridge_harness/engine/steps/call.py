@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 from google.protobuf import json_format
 
-from qbridge_harness.clients.errors import from_error, from_problem
+from qbridge_harness.clients.errors import GrpcEnd, from_error, from_problem
 from qbridge_harness.clients.rest import RestAnswer, encode
 from qbridge_harness.clients.streams import Ended, MessageStream
-from qbridge_harness.contract import Rpc
+from qbridge_harness.contract import Rpc, Violation
 from qbridge_harness.engine.context import Context
 from qbridge_harness.engine.steps.encoding import (
+    CaseBroken,
     Prepared,
-    StepFailed,
     break_json,
     break_protobuf,
     http_request,
@@ -22,7 +23,7 @@ from qbridge_harness.engine.steps.encoding import (
     wire_bytes,
 )
 from qbridge_harness.engine.steps.streams import connect
-from qbridge_harness.language.values import ulid
+from qbridge_harness.language.fresh import ulid
 from qbridge_harness.language.wire_steps import CallStep
 
 _OVER_SESSION = ("BridgeService/Call", "BridgeService/Submit")
@@ -33,11 +34,11 @@ async def call(context: Context, step: CallStep) -> dict[str, Any]:
     """Runs the RPC; the outcome has result or error, status, headers, duration_s."""
     rpc = context.contract.find_rpc(step.call)
     if rpc is None:
-        raise StepFailed(f"The contract has no RPC {step.call!r}.")
+        raise CaseBroken(f"The contract has no RPC {step.call!r}.")
     transport = context.fill(step.transport) or context.planned.transport
     prepared = prepare(context.contract, rpc, context.fill(step.with_), invalid=step.invalid)
-    if not step.invalid and step.break_ is None and rpc.body:
-        context.log.blame(context.wire.checks.rest_request(rpc, http_request(prepared).body))
+    if not step.invalid and step.break_ is None:
+        context.log.blame(_own_mistakes(context, prepared))
     started = time.perf_counter()
     if transport in ("websocket", "session") and rpc.name in _OVER_SESSION:
         outcome = await _over_session(context, step, prepared, "grpc" if transport == "session" else transport)
@@ -45,6 +46,7 @@ async def call(context: Context, step: CallStep) -> dict[str, Any]:
         outcome = await _over_rest(context, step, prepared)
     else:
         outcome = await _over_grpc(context, step, prepared)
+    _check_trace(context, step, prepared, outcome)
     outcome["duration_s"] = time.perf_counter() - started
     return outcome
 
@@ -58,8 +60,9 @@ async def _over_rest(context: Context, step: CallStep, prepared: Prepared) -> di
         content = encode(request.body)
         content = break_json(content, step.break_) if step.break_ else content
         headers.setdefault("content-type", "application/json")
-    title = f"{rpc.http_method} {request.path}{_how(step)}"
-    context.log.sent("rest", title, request.body or request.query or None)
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    title = f"{rpc.http_method} {request.path}{query}{_how(step)}"
+    context.log.sent("rest", title, request.body, headers=headers)
     answer = await context.wire.rest.send(
         rpc.http_method,
         request.path,
@@ -89,22 +92,49 @@ def rest_outcome(context: Context, rpc: Rpc, answer: RestAnswer) -> dict[str, An
 async def _over_grpc(context: Context, step: CallStep, prepared: Prepared) -> dict[str, Any]:
     rpc = prepared.rpc
     data = wire_bytes(prepared, step.break_)
-    context.log.sent("grpc", rpc.name + _how(step), prepared.asked)
     metadata = context.headers(step.headers)
+    context.log.sent("grpc", rpc.name + _how(step), prepared.asked, headers=metadata)
     message, end, initial = await context.wire.grpc.unary(rpc, data, metadata=metadata, key=context.key(step.key))
     context.log.covered(f"{rpc.name} grpc {end.status}")
     outcome: dict[str, Any] = {"status": end.status, "headers": initial | end.trailers}
     if end.status != "OK" or message is None:
         context.log.received("grpc", f"{end.status} {rpc.name}", end.error or end.message)
-        if not end.broken:
-            where = f"{rpc.name} (grpc)"
-            context.log.blame(context.wire.checks.grpc_error(where, end.status, end.error, end.reason))
+        context.log.blame(_grpc_end(context, f"{rpc.name} (grpc)", end))
         return outcome | {"error": end.error or {"code": end.status, "message": end.message, "violations": []}}
     context.log.blame(context.wire.checks.message("deployment", f"{rpc.name} (grpc)", message))
     part = getattr(message, rpc.response_body) if rpc.response_body else message
     document = context.contract.to_document(part)
     context.log.received("grpc", f"OK {rpc.name}", document)
     return outcome | {"result": document}
+
+
+def _own_mistakes(context: Context, prepared: Prepared) -> list[Violation]:
+    """What the request itself breaks, over whatever transport it goes."""
+    checks, rpc = context.wire.checks, prepared.rpc
+    if rpc.body:
+        return checks.rest_request(rpc, http_request(prepared).body)
+    return [] if prepared.message is None else checks.message("harness", rpc.name, prepared.message)
+
+
+def _grpc_end(context: Context, where: str, end: GrpcEnd) -> list[Violation]:
+    """What is wrong with the end of a call that brought no answer."""
+    checks = context.wire.checks
+    if end.unreadable:
+        return checks.unreadable(where, end.message)
+    if end.status == "OK":
+        return checks.unreadable(where, "The call ended with OK, but without a message.")
+    return [] if end.broken else checks.grpc_error(where, end.status, end.error, end.reason, end.details)
+
+
+def _check_trace(context: Context, step: CallStep, prepared: Prepared, outcome: dict[str, Any]) -> None:
+    """The answer to a request that has a trace context of its own carries that trace."""
+    result = outcome.get("result")
+    if step.invalid or step.break_ or not isinstance(result, dict) or not isinstance(prepared.asked, dict):
+        return
+    headers = {name.lower(): value for name, value in context.headers(step.headers).items()}
+    own = prepared.asked.get("traceparent")
+    asked = str(own or headers.get("traceparent", ""))
+    context.log.blame(context.wire.checks.trace(prepared.rpc.name, asked, result, header=not own))
 
 
 def _how(step: CallStep) -> str:
@@ -135,7 +165,7 @@ def _broken(transport: str, sent: Prepared, frame: Any, broken: str) -> bytes:
     if transport == "websocket":
         return break_json(encode(frame), broken)
     if sent.message is None:
-        raise StepFailed("Protobuf cannot carry this request.")
+        raise CaseBroken("Protobuf cannot carry this request.")
     return break_protobuf(sent.message.SerializeToString(), broken)
 
 

@@ -24,6 +24,10 @@ class StepFailed(Exception):
     """A step cannot do what it says; the message tells why."""
 
 
+class CaseBroken(StepFailed):
+    """A step asks for what cannot be: the case is at fault, and says nothing of the deployment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A request: its JSON form as asked (`with`), and the message, where it is one of the contract."""
@@ -41,7 +45,7 @@ def prepare(contract: Contract, rpc: Rpc, asked: Any, *, invalid: bool) -> Prepa
     except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
         if invalid:
             return Prepared(rpc, asked, None)
-        raise StepFailed(
+        raise CaseBroken(
             f"`with` is no {rpc.asks.name}: {error}. Say `invalid: true` if it is so on purpose."
         ) from None
     if part.DESCRIPTOR is rpc.request:
@@ -56,7 +60,7 @@ def prepare(contract: Contract, rpc: Rpc, asked: Any, *, invalid: bool) -> Prepa
 def wire_bytes(prepared: Prepared, broken: str | None) -> bytes | Message:
     """What goes over gRPC. Raises StepFailed where protobuf cannot say it."""
     if prepared.message is None:
-        raise StepFailed("Protobuf cannot carry this request: use `break`, or run the case over rest alone.")
+        raise CaseBroken("Protobuf cannot carry this request: use `break`, or run the case over rest alone.")
     if broken is None:
         return prepared.message
     return break_protobuf(prepared.message.SerializeToString(), broken)
@@ -82,7 +86,7 @@ def break_json(data: bytes, broken: str) -> bytes:
 
 def _mark(data: bytes) -> bytes:
     if MARKER.encode() not in data:
-        raise StepFailed(f"`break: bad_utf8` needs {MARKER} in a text of the request.")
+        raise CaseBroken(f"`break: bad_utf8` needs {MARKER} in a text of the request.")
     return data.replace(MARKER.encode(), _BAD)
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from google.protobuf import json_format
 
 from qbridge_harness.clients.rest import encode
 from qbridge_harness.clients.streams import Ended, GrpcMessageStream
 from qbridge_harness.clients.watch_sse import SseMessageStream
-from qbridge_harness.clients.websocket import WsMessageStream
 from qbridge_harness.contract import Rpc
 from qbridge_harness.engine.context import Context
-from qbridge_harness.engine.steps.encoding import StepFailed, filler, prepare, wire_bytes
+from qbridge_harness.engine.steps.encoding import CaseBroken, filler, prepare, wire_bytes
 from qbridge_harness.language.wire_steps import GrpcStep, RestStep, SseStep, WsStep
+
+if TYPE_CHECKING:
+    from qbridge_harness.clients.websocket import WsMessageStream
 
 
 async def rest(context: Context, step: RestStep) -> dict[str, Any]:
@@ -29,7 +32,8 @@ async def rest(context: Context, step: RestStep) -> dict[str, Any]:
     if rpc is not None and document is not None and not step.invalid:
         context.log.blame(context.wire.checks.rest_request(rpc, document))
     query = {str(name): str(value) for name, value in context.fill(step.query).items()}
-    context.log.sent("rest", f"{method} {path}", content)
+    asked = f"?{urlencode(query)}" if query else ""
+    context.log.sent("rest", f"{method} {path}{asked}", content, headers=headers)
     started = time.perf_counter()
     answer = await context.wire.rest.send(
         method, path, query=query, headers=headers, content=content, key=context.key(step.key)
@@ -72,8 +76,16 @@ async def grpc(context: Context, step: GrpcStep) -> dict[str, Any]:
     rpc = _rpc(context, step.grpc)
     metadata = context.headers(step.headers)
     started = time.perf_counter()
-    call = await context.wire.grpc.open(rpc, metadata=metadata, key=context.key(step.key), fresh=rpc.client_streaming)
+    call = await context.wire.grpc.open(
+        rpc,
+        metadata=metadata,
+        key=context.key(step.key),
+        fresh=rpc.client_streaming,
+        deadline_s=step.deadline_s,
+        compression=step.compression,
+    )
     stream = GrpcMessageStream(rpc, context.wire.checks, context.log, call)
+    stream.headers = metadata
     messages: list[Any] = []
     ended: Ended | None = None
     try:
@@ -93,6 +105,8 @@ async def grpc(context: Context, step: GrpcStep) -> dict[str, Any]:
         "status": ended.status if ended else "CANCELLED",
         "messages": messages,
         "metadata": call.initial_metadata,
+        "trailers": ended.trailers if ended else {},
+        "compressed": call.compressed > 0,
         "duration_s": time.perf_counter() - started,
     }
     if messages:
@@ -107,6 +121,8 @@ def _grpc_messages(context: Context, step: GrpcStep, rpc: Rpc) -> list[tuple[Any
     for document in context.fill(step.send):
         # The messages of a raw step are the whole request, not the part that curl would send.
         message = _whole(context, rpc, document)
+        if not step.invalid:
+            context.log.blame(context.wire.checks.message("harness", f"{rpc.name} (grpc)", message))
         found.append((message, document))
     found += [(base64.b64decode(text), f"bytes {text}") for text in step.send_base64]
     if step.filler_bytes is not None:
@@ -120,13 +136,13 @@ def _whole(context: Context, rpc: Rpc, document: Any) -> Any:
     try:
         return context.contract.parse_json(rpc.request, document)
     except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
-        raise StepFailed(f"`send` holds what is no {rpc.request.name}: {error}.") from None
+        raise CaseBroken(f"`send` holds what is no {rpc.request.name}: {error}.") from None
 
 
 def _rpc(context: Context, name: str) -> Rpc:
     rpc = context.contract.find_rpc(name)
     if rpc is None:
-        raise StepFailed(f"The contract has no RPC {name!r}.")
+        raise CaseBroken(f"The contract has no RPC {name!r}.")
     return rpc
 
 
@@ -135,7 +151,7 @@ async def sse(context: Context, step: SseStep) -> dict[str, Any]:
     path = str(context.fill(step.sse))
     rpc = context.contract.match_http("GET", path.partition("?")[0])
     if rpc is None or not rpc.server_streaming:
-        raise StepFailed(f"The contract has no stream of events at {path}.")
+        raise CaseBroken(f"The contract has no stream of events at {path}.")
     started = time.perf_counter()
     options = {"headers": context.headers(step.headers), "key": context.key(step.key)}
     stream = await SseMessageStream.open(context.wire.rest, rpc, context.wire.checks, context.log, path, options)
@@ -163,9 +179,11 @@ async def ws(context: Context, step: WsStep) -> dict[str, Any]:
     path = str(context.fill(step.ws))
     rpc = context.contract.match_websocket(path.partition("?")[0])
     if rpc is None:
-        raise StepFailed(f"The contract has no WebSocket at {path}.")
+        raise CaseBroken(f"The contract has no WebSocket at {path}.")
     headers = context.wire.target.authorization(context.key(step.key)) | context.headers(step.headers)
     started = time.perf_counter()
+    from qbridge_harness.clients.websocket import WsMessageStream
+
     stream = await WsMessageStream.open(context.wire.target, rpc, context.wire.checks, context.log, path, headers)
     if isinstance(stream, Ended):
         return {"status": stream.status, "error": stream.error, "messages": []}

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from qbridge_harness.clients.rest import encode
 from qbridge_harness.clients.streams import Ended, GrpcMessageStream, MessageStream
 from qbridge_harness.clients.watch_sse import SseMessageStream
-from qbridge_harness.clients.websocket import WsMessageStream
 from qbridge_harness.contract import Rpc
 from qbridge_harness.engine.context import Context
 from qbridge_harness.engine.steps.encoding import (
+    CaseBroken,
     Prepared,
     StepFailed,
     break_json,
@@ -50,6 +50,8 @@ async def connect(
     request = websocket_path(asked)
     path = request.path + (f"?{urlencode(request.query)}" if request.query else "")
     sent = wire.target.authorization(key) | dict(headers)
+    from qbridge_harness.clients.websocket import WsMessageStream
+
     return await WsMessageStream.open(wire.target, rpc, wire.checks, context.log, path, sent)
 
 
@@ -57,7 +59,7 @@ async def open_stream(context: Context, step: OpenStep) -> dict[str, Any]:
     """Opens a stream under a name; the outcome has error and status where it is refused at once."""
     rpc = context.contract.find_rpc("Backend.Execute" if step.open == "Execute" else step.open)
     if rpc is None:
-        raise StepFailed(f"The contract has no RPC {step.open!r}.")
+        raise CaseBroken(f"The contract has no RPC {step.open!r}.")
     transport = context.fill(step.transport) or context.planned.transport
     transport = {"session": "grpc", "rest": "sse" if step.open == "Watch" else "websocket"}.get(transport, transport)
     prepared = None
@@ -77,6 +79,10 @@ async def send(context: Context, step: SendStep) -> dict[str, Any]:
     stream = _stream(context, step.send)
     document = context.fill(step.message)
     prepared = prepare(context.contract, stream.rpc, document, invalid=step.invalid)
+    if prepared.message is not None and not step.invalid and not step.break_:
+        context.log.blame(context.wire.checks.message("harness", stream.rpc.name, prepared.message))
+    from qbridge_harness.clients.websocket import WsMessageStream
+
     websocket = isinstance(stream, WsMessageStream)
     if step.break_:
         if websocket:
@@ -93,6 +99,7 @@ async def send(context: Context, step: SendStep) -> dict[str, Any]:
 async def receive(context: Context, step: ReceiveStep) -> dict[str, Any]:
     """Receives until a message matches, a count is reached, or the stream ends."""
     stream = _stream(context, step.receive)
+    stream.begin()
     until = context.fill(step.until)
     messages: list[Any] = []
     while True:
@@ -113,6 +120,7 @@ async def receive(context: Context, step: ReceiveStep) -> dict[str, Any]:
 async def collect(context: Context, step: CollectStep) -> dict[str, Any]:
     """Receives until each id has a result, or the stream ends; every result that comes is kept, repeats too."""
     stream = _stream(context, step.collect)
+    stream.begin()
     left = set(context.fill(step.ids))
     results: list[Any] = []
     late: list[str] = []
@@ -141,5 +149,5 @@ async def close(context: Context, step: CloseStep) -> dict[str, Any]:
 
 def _stream(context: Context, name: str) -> MessageStream:
     if name not in context.streams:
-        raise StepFailed(f"The stream {name!r} is not open.")
+        raise CaseBroken(f"The stream {name!r} is not open.")
     return context.streams[name]

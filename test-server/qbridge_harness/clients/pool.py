@@ -1,0 +1,83 @@
+"""The connections to one address: the last one used is used first, an old one not at all."""
+
+from __future__ import annotations
+
+import asyncio
+
+from qbridge_harness.clients.http1 import Address, Answer, Connection, Fault
+
+# Many servers drop a connection that was idle for 5 s: a request that is sent at that moment is lost, and the
+# deployment would be blamed for it.
+KEEPALIVE_S = 1.0
+
+
+class Pool:
+    """Connections, a bounded number of them in use at once."""
+
+    def __init__(self, address: Address, *, connections_max: int, content_max: int) -> None:
+        self._address = address
+        self._content_max = content_max
+        self._idle: list[Connection] = []
+        self._all: set[Connection] = set()
+        self._room = asyncio.Semaphore(connections_max)
+
+    async def exchange(self, message: bytes, *, head: bool = False) -> Answer | Fault:
+        """One request and what came of it. A caller who is cancelled takes the connection with him."""
+        loop = asyncio.get_running_loop()
+        async with self._room:
+            connection = self.take()
+            try:
+                connection = connection or await self.open()
+            except OSError as error:
+                return Fault("UNREACHABLE", str(error) or type(error).__name__)
+            future: asyncio.Future[Answer | Fault] = loop.create_future()
+
+            def ended(_connection: Connection, outcome: Answer | Fault) -> None:
+                if not future.done():
+                    future.set_result(outcome)
+
+            connection.start(message, ended, head=head)
+            try:
+                outcome = await future
+            except BaseException:
+                connection.close()
+                raise
+            self.give_back(connection)
+            return outcome
+
+    def take(self) -> Connection | None:
+        """An idle connection that a server has not dropped yet."""
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.closing and now - connection.idle_since < KEEPALIVE_S:
+                return connection
+            connection.close()
+        return None
+
+    async def open(self) -> Connection:
+        """A new connection. Raises OSError."""
+        address = self._address
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: Connection(self._forget, self._content_max), address.host, address.port, ssl=address.tls
+        )
+        self._all.add(connection)
+        return connection
+
+    def give_back(self, connection: Connection) -> None:
+        """Keeps a connection for the next request, if it may be used again."""
+        if not connection.closing:
+            connection.idle_since = asyncio.get_running_loop().time()
+            self._idle.append(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        self._all.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    async def close(self) -> None:
+        """Drops every connection."""
+        for connection in list(self._all):
+            connection.close()
+        self._idle.clear()
+        await asyncio.sleep(0)  # The transports close their sockets in the loop's next round.
