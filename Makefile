@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMP := $(VENV)/.set-up
 CHROMA := .venv-chroma/.set-up
+TAVERN := .venv-tavern/.set-up
 FOLDERS := $(wildcard contracts/generators sdk reference-server test-server mocks tests scripts examples)
 
 # For `make itest` and `make fuzz`: somebody else's deployment instead of our own.
@@ -19,7 +20,7 @@ ifneq ($(KEY),)
 export QBRIDGE_API_KEY := $(KEY)
 endif
 # For `make readme-check`: every page that tells people what to type.
-PAGES ?= README.md docs/ru/README.md docs/index.md docs/start.md docs/ru/index.md docs/ru/start.md $(wildcard docs/guides/*.md)
+PAGES ?= README.md docs/ru/README.md docs/index.md docs/start.md docs/ru/index.md docs/ru/start.md docs/implementers.md docs/reliability.md $(wildcard docs/guides/*.md)
 # For `make test` and `make bench`.
 ARGS ?=
 NAME ?=
@@ -27,7 +28,8 @@ NAME ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup lock serve check format lint imports types contracts contracts-check contracts-breaking \
-        test itest fuzz pact readme-check release-check bench budget docs docs-serve clean
+        test itest judge conformance node-mock fuzz pact readme-check release-check bench budget docs docs-serve requirements requirements-check licences mutation clean \
+        crash powercut ioerrors corrupt checks-proof
 
 ##@ Start here
 help: ## List every target
@@ -42,11 +44,15 @@ $(STAMP): requirements.lock pyproject.toml scripts/setup
 $(CHROMA): requirements-chroma.lock scripts/setup
 	@scripts/setup --tool $(dir $@) requirements-chroma.lock
 
+# Tavern, which the harness is measured against; nothing of ours runs in it.
+$(TAVERN): requirements-tavern.lock scripts/setup
+	@scripts/setup --tool $(dir $@) requirements-tavern.lock
+
 serve: $(STAMP) ## Run the reference server on its default ports (ARGS='--rest 127.0.0.1:7401 ...')
 	$(BIN)/qbridge serve $(ARGS)
 
 ##@ Before a commit
-check: lint imports types contracts-check test ## Everything that a change must pass
+check: lint imports types contracts-check requirements-check test ## Everything that a change must pass
 
 format: $(STAMP) ## Put the code into its one form
 	-$(BIN)/ruff check --fix --quiet $(FOLDERS)
@@ -74,6 +80,18 @@ contracts-check: $(STAMP) ## Fail where generated files and the contract differ
 contracts-breaking: $(STAMP) ## Fail where the contract breaks the one of another revision (AGAINST=main)
 	$(PY) contracts/generators/breaking.py $(if $(AGAINST),--against $(AGAINST))
 
+requirements: $(STAMP) ## Make docs/requirements.md from docs/requirements.yaml
+	$(PY) scripts/requirements.py
+
+requirements-check: $(STAMP) ## Fail where the map of requirements is not true, or its page not current
+	$(PY) scripts/requirements.py --check
+
+licences: $(STAMP) ## Hold every dependency's licence to docs/licences.toml, and write the table
+	$(PY) scripts/licences.py
+
+mutation: $(STAMP) ## Change matchers and verdicts in small ways, and count how many changes the tests notice
+	$(PY) -m scripts.mutation $(ARGS)
+
 ##@ Tests
 test: $(STAMP) $(CHROMA) ## All tests (ARGS='tests/packaging -k wheel' narrows them)
 	@mkdir -p reports/test
@@ -83,12 +101,25 @@ itest: $(STAMP) $(if $(FULL),$(CHROMA)) ## The harness's cases against our serve
 	$(PY) scripts/timed.py itest$(if $(FULL),-full) -- $(PY) -m qbridge_harness itest --reports reports/itest \
 	  $(if $(FULL),--full) $(if $(TARGET),--target $(TARGET)) $(if $(GRPC),--grpc $(GRPC))
 
-fuzz: $(STAMP) ## schemathesis against TARGET=http://... (KEY=...), from the OpenAPI document; spoils what is there (ARGS='--seed 7')
-	@test -n "$(TARGET)" || { echo "name a deployment that may be spoilt: make fuzz TARGET=http://127.0.0.1:7401"; exit 2; }
-	@$(PY) tests/checks/fuzz.py --target $(TARGET) $(ARGS)
+judge: $(STAMP) ## The harness judged: every implementation green, or red on exactly its rules (ARGS='--only NAME', --short)
+	@node mocks/node/scripts/build.mjs || echo "mocks/node is not judged: it needs Node 20 and npm"
+	@$(PY) scripts/timed.py judge -- $(PY) -m tests.judge $(ARGS)
 
-pact: $(STAMP) ## Let the SDK write its pact, contracts/pacts/*.json, which a test compares
+conformance: $(STAMP) ## schemathesis and the published pacts against TARGET=http://... GRPC=host:port (KEY=...); spoils what is there
+	@test -n "$(TARGET)" || { echo "name a deployment that may be spoilt: make conformance TARGET=http://127.0.0.1:7401 GRPC=127.0.0.1:7400"; exit 2; }
+	@$(PY) -m qbridge_harness contract --target $(TARGET) $(if $(GRPC),--grpc $(GRPC)) $(ARGS)
+
+node-mock: ## Build and run the implementation in TypeScript, mocks/node (ARGS='--require-key KEY'); needs Node 20 and npm
+	@node mocks/node/scripts/build.mjs
+	@exec node mocks/node/dist/src/main.js $(ARGS)
+
+fuzz: $(STAMP) ## schemathesis alone against TARGET=http://... (KEY=...); spoils what is there (ARGS='--seed 7')
+	@test -n "$(TARGET)" || { echo "name a deployment that may be spoilt: make fuzz TARGET=http://127.0.0.1:7401"; exit 2; }
+	@$(PY) -m qbridge_harness contract fuzz --target $(TARGET) $(ARGS)
+
+pact: $(STAMP) ## Let the SDK write its pacts, contracts/pacts/*.json, which a test compares
 	@PACT_DO_NOT_TRACK=true $(PY) -m tests.checks.consumer
+	@PACT_DO_NOT_TRACK=true $(PY) -m tests.checks.stream_consumer
 
 readme-check: $(STAMP) ## Run the blocks of the README and of the guides (PAGES=README.md for one)
 	$(PY) scripts/readme_check.py $(PAGES)
@@ -96,8 +127,24 @@ readme-check: $(STAMP) ## Run the blocks of the README and of the guides (PAGES=
 release-check: $(STAMP) ## Build, check the metadata, and let the wheel alone make qbridge.connect() work
 	$(PY) scripts/release_check.py --dist dist
 
+##@ Faults
+crash: $(STAMP) ## kill -9, N times, with at least 50 requests in flight (N=200; ARGS='--store forgets-a-group' must report loss)
+	$(PY) -m tests.server.buffer.crash --kills $(or $(N),200) $(ARGS)
+
+powercut: $(STAMP) ## A power cut at every write and sync of a scripted run, and N at random (N=2000; ARGS='--every 10')
+	$(PY) -m tests.server.buffer.powercut --random $(or $(N),2000) $(ARGS)
+
+ioerrors: $(STAMP) ## The disk fails at every call of a scripted run: EIO, full, cut short (ARGS='--every 10')
+	$(PY) -m tests.server.buffer.ioerrors $(ARGS)
+
+corrupt: $(STAMP) ## 1,000 flipped bits and 500 truncations of the log: no wrong answer, the rest is served
+	$(PY) -m tests.server.buffer.corrupt $(ARGS)
+
+checks-proof: $(STAMP) ## The history checkers: every planted bug is caught, 1,000 clean runs raise no alarm
+	$(PY) -m tests.checks_lib.proof $(ARGS)
+
 ##@ Speed
-bench: $(STAMP) ## Run a bench: NAME=path runs tests/benches/path.py
+bench: $(STAMP) $(if $(filter harness,$(NAME)),$(TAVERN)) ## Run a bench: NAME=path runs tests/benches/path.py
 	@test -f "tests/benches/$(NAME).py" || { echo "name a bench: make bench NAME=$(word 1,$(notdir $(basename $(wildcard tests/benches/*.py))))"; exit 2; }
 	$(PY) tests/benches/$(NAME).py $(ARGS)
 
@@ -116,5 +163,5 @@ lock: $(STAMP) ## Renew requirements.lock from pyproject.toml (UPGRADE=1 takes n
 	$(PY) scripts/lock.py $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove what builds and runs wrote; environments stay
-	rm -rf build dist reports site .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .schemathesis
+	rm -rf build dist reports site mocks/node/dist mocks/node/gen .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .schemathesis
 	find contracts sdk reference-server test-server mocks tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -68,11 +68,12 @@ class Pages:
 def reader(document: dict[str, Any]) -> str:
     """The OpenAPI document as one page that needs no network and no script."""
     sections: dict[str, list[str]] = {}
+    errors = document.get("components", {}).get("responses", {})
     for path, operations in document.get("paths", {}).items():
         for method, operation in operations.items():
             if isinstance(operation, dict) and "responses" in operation:
                 tag = (operation.get("tags") or ["Other"])[0]
-                sections.setdefault(tag, []).append(_operation(method, path, operation))
+                sections.setdefault(tag, []).append(_operation(method, path, operation, errors))
     info = document.get("info", {})
     body = "".join(f"<h2>{html.escape(tag)}</h2>{''.join(rows)}" for tag, rows in sections.items())
     return _PAGE.format(
@@ -80,7 +81,7 @@ def reader(document: dict[str, Any]) -> str:
     )
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+def _operation(method: str, path: str, operation: dict[str, Any], errors: dict[str, Any]) -> str:
     words = html.escape(operation.get("description") or operation.get("summary") or "")
     parameters = "".join(
         f"<tr><td><code>{html.escape(each.get('name', ''))}</code></td><td>{html.escape(each.get('in', ''))}</td>"
@@ -91,13 +92,19 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     takes = f"<p>Body: <code>{html.escape(_schema_name(body))}</code></p>" if body else ""
     answers = "".join(
-        f"<li><b>{html.escape(str(status))}</b> {html.escape(answer.get('description', ''))}</li>"
+        f"<li><b>{html.escape(str(status))}</b> {_told(errors.get(_schema_name(answer), answer))}</li>"
         for status, answer in operation["responses"].items()
     )
     return (
         f"<details><summary><b>{method.upper()}</b> <code>{html.escape(path)}</code> &mdash; {words}</summary>"
         f"{takes}{table}<ul>{answers}</ul></details>"
     )
+
+
+def _told(answer: dict[str, Any]) -> str:
+    """What an answer means; the rows of the error table that have its status come as a Markdown list."""
+    lines = [line.removeprefix("- ").replace("`", "") for line in answer.get("description", "").splitlines()]
+    return "<br>".join(html.escape(line) for line in lines)
 
 
 def _schema_name(schema: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from .conftest import Doors, echo
@@ -145,6 +146,8 @@ async def test_the_pages_beside_the_contract_answer(doors: Doors) -> None:
     assert document["openapi"].startswith("3.1")
     page = (await doors.http.get("/docs")).text
     assert "/v1/call" in page
+    assert "<b>404</b> NOT_FOUND: The named request, backend, collection, key or path does not exist." in page
+    assert not re.search(r"<b>\w+</b> *</li>", page), "a status without a word about it"
     assert "http://" not in page.replace("http://127.0.0.1", "")
     assert "https://" not in page
 
