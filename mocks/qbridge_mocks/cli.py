@@ -117,6 +117,8 @@ def serve(asked: argparse.Namespace) -> int:
     routes = [tuple(route.partition("=")[::2]) for route in asked.route]
     if not all(glob and backend for glob, backend in routes):
         return fail("--route wants GLOB=BACKEND, for example --route 'agent.*=agent'")
+    if asked.ready_file and asked.ready_file.exists() and not asked.ready_file.is_file():
+        return fail(f"--ready-file: {asked.ready_file} is there and is no file; name one that may be replaced")
     try:
         return asyncio.run(serve_until_signal(asked, key, routes))
     except KeyError:

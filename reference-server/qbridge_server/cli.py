@@ -98,6 +98,8 @@ def _serve(args: argparse.Namespace) -> int:
     )
     overrides = {name: getattr(args, name) for name in names}
     try:
+        if args.ready_file is not None:
+            _refuse_ready_file(args.ready_file)
         config = load(args.config, overrides)
         if args.chroma:
             config = config.with_backend("chroma", "chroma", args.chroma)
@@ -109,6 +111,14 @@ def _serve(args: argparse.Namespace) -> int:
     except BridgeError as error:
         print(f"qbridge serve: {error.error.message}", file=sys.stderr)
         return USAGE_ERROR
+
+
+def _refuse_ready_file(path: Path) -> None:
+    """Only what is a file, or is not there yet, in a folder that is: anything else would be replaced by a file."""
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"--ready-file: {path} is there and is no file; name one that may be replaced")
+    if not path.parent.is_dir():
+        raise ConfigError(f"--ready-file: there is no folder {path.parent}; make it first")
 
 
 async def _run(config: ServerConfig, ready_file: Path | None) -> int:

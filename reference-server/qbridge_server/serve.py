@@ -36,6 +36,7 @@ log = logging.getLogger("qbridge.server")
 
 TRANSPORTS = ["grpc", "rest", "sse", "websocket"]
 GRPC_GRACE_S = 2.0
+PORT_MAX = 65_535
 KEEPALIVE_S = 75
 """Above the idle time of the usual clients and proxies (5 to 60 s), so that it is they who close first."""
 
@@ -249,11 +250,13 @@ def _split(address: str) -> tuple[str, int]:
             ipaddress.ip_address(host)
     except ValueError:
         raise ConfigError(f"an address is HOST:PORT with an IP address or localhost, not {address!r}") from None
+    if not 0 <= number <= PORT_MAX:
+        raise ConfigError(f"a port is at most {PORT_MAX}, and 0 takes a free one; {address!r} has {number}")
     return host, number
 
 
 def write_ready_file(path: Path, addresses: Addresses) -> None:
     """Says where the doors are, in one step, so that a reader never sees half of it."""
-    draft = path.with_suffix(".new")
+    draft = path.with_name(path.name + ".new")
     draft.write_text(json.dumps({"grpc": addresses.grpc, "rest": addresses.rest}))
     draft.replace(path)

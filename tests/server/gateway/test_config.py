@@ -69,6 +69,10 @@ def test_a_backend_on_an_engine_elsewhere_needs_its_url() -> None:
         (("--tls-cert", "missing.pem", "--tls-key", "missing.key"), "missing.pem"),
         (("--tls-cert", "missing.pem"), "tls_key"),
         (("--keys", "missing.json"), "qbridge keys create"),
+        (("--rest", "127.0.0.1:174010"), "at most 65535"),
+        (("--grpc", "127.0.0.1:-1"), "at most 65535"),
+        (("--ready-file", "."), "is no file"),
+        (("--ready-file", "nowhere/ready.json"), "no folder nowhere"),
     ],
 )
 def test_the_command_says_what_is_wrong_without_a_traceback(tmp_path: Path, flags: tuple[str, ...], said: str) -> None:
