@@ -1,7 +1,7 @@
 """Every dependency's licence, held to docs/licences.toml: `make licences`.
 
 Reads the packages of requirements*.lock from the metadata of the environments that they are installed in, and those of
-mocks/node/package-lock.json from that file. Writes docs/reference/licences.md; `--check` compares it instead. A licence
+mocks/node/package-lock.json from that file. Writes docs/licences.md; `--check` compares it instead. A licence
 that is not allowed, or that nobody states, is red.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 NODE = Path("mocks") / "node" / "package-lock.json"
-PAGE = Path("docs") / "reference" / "licences.md"
+PAGE = Path("docs") / "licences.md"
 _SHORT_MAX = 60
 """Longer texts in the field for the licence are the licence itself, not its name."""
 
