@@ -102,7 +102,7 @@ itest: $(STAMP) $(if $(FULL),$(CHROMA)) ## The harness's cases against our serve
 	  $(if $(FULL),--full) $(if $(TARGET),--target $(TARGET)) $(if $(GRPC),--grpc $(GRPC))
 
 judge: $(STAMP) ## The harness judged: every implementation green, or red on exactly its rules (ARGS='--only NAME', --short)
-	@node mocks/node/scripts/build.mjs || echo "mocks/node is not judged: it needs Node 20 and npm"
+	@if command -v node >/dev/null && command -v npm >/dev/null; then node mocks/node/scripts/build.mjs; fi
 	@$(PY) scripts/timed.py judge -- $(PY) -m tests.judge $(ARGS)
 
 conformance: $(STAMP) ## schemathesis and the published pacts against TARGET=http://... GRPC=host:port (KEY=...); spoils what is there

@@ -21,7 +21,7 @@ KILLED_MIN = 0.9
 
 
 def main(arguments: list[str]) -> int:
-    """Answers 0 where enough is noticed and the rest is explained."""
+    """Answers 0 where enough is noticed and the rest is explained, 2 where the settings name what does not exist."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", metavar="TEXT", help="only changes whose name has this text")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once (default: all cores)")
@@ -32,7 +32,11 @@ def main(arguments: list[str]) -> int:
     found: list[Mutant] = []
     for each in settings["subject"]:
         subject = Subject(each["file"], each["tests"], frozenset(each.get("only", ())), frozenset(each.get("skip", ())))
-        found += mutants(subject, (ROOT / subject.file).read_text())
+        try:
+            found += mutants(subject, (ROOT / subject.file).read_text())
+        except ValueError as error:
+            print(error)
+            return 2
     wanted = [mutant for mutant in found if asked.only in mutant.name]
     if asked.list:
         print("\n".join(mutant.name for mutant in wanted))

@@ -55,13 +55,13 @@ class Mutant:
 
 
 def mutants(subject: Subject, text: str) -> list[Mutant]:
-    """Every change of a module."""
+    """Every change of a module. Raises ValueError where `only` or `skip` names what the module has not."""
     tree = ast.parse(text)
+    _refuse_strangers(subject, tree)
     found: list[Mutant] = []
     seen: Counter[str] = Counter()
     for function, node, parent in _places(tree):
-        top = function.partition(".")[0] if function in subject.skip else function
-        if (subject.only and function not in subject.only) or top in subject.skip or function in subject.skip:
+        if (subject.only and function not in subject.only) or function in subject.skip:
             continue
         for changed in changes(node, parent):
             label = f"{subject.file}::{function}: {_short(node)} -> {_short(changed)}"
@@ -69,6 +69,21 @@ def mutants(subject: Subject, text: str) -> list[Mutant]:
             name = label if seen[label] == 1 else f"{label} ({seen[label]})"
             found.append(Mutant(subject, name, getattr(node, "lineno", 0), _with(tree, node, changed)))
     return found
+
+
+def _refuse_strangers(subject: Subject, tree: ast.Module) -> None:
+    """A name that matches nothing leaves out code that moved, and nobody would notice."""
+    known = set(_defined(tree, ""))
+    for name in sorted((subject.only | subject.skip) - known):
+        raise ValueError(f"{subject.file} has no function {name!r}: correct `only` or `skip` in settings.toml.")
+
+
+def _defined(node: ast.AST, prefix: str) -> Iterator[str]:
+    """The names of all functions and classes below a node, as settings write them."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield prefix + child.name
+            yield from _defined(child, f"{prefix}{child.name}.")
 
 
 def _is_type(node: ast.AST) -> bool:

@@ -11,6 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _STOP_S = 15.0
+_GUARD = """
+import os, shutil, signal, sys, time
+pid, folder = int(sys.argv[1]), sys.argv[2]
+sys.stdin.read()  # Ends with the harness, however that ends.
+def there():
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+for sign in (signal.SIGTERM, signal.SIGKILL):
+    end = time.monotonic() + 15
+    if there():
+        os.kill(pid, sign)
+    while there() and time.monotonic() < end:
+        time.sleep(0.05)
+if folder:
+    shutil.rmtree(folder, ignore_errors=True)
+"""
+"""A process beside each child: where the harness is killed without a word, it ends the child and removes its folder."""
 
 
 class StartFailed(Exception):
@@ -23,6 +43,7 @@ class Child:
 
     process: subprocess.Popen[bytes]
     log: Path
+    guard: subprocess.Popen[bytes] | None = None
 
     def stop(self) -> int:
         """Asks it to end, and makes it; answers its exit code."""
@@ -33,6 +54,15 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+        finally:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Ends the guard, which has nothing to do any more."""
+        if self.guard is not None:
+            self.guard.kill()
+            self.guard.communicate()
+            self.guard = None
 
     def words(self) -> str:
         """The end of what it said."""
@@ -40,14 +70,34 @@ class Child:
 
 
 def start_child(
-    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, *, python: str = sys.executable
+    command: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    python: str = sys.executable,
+    folder: Path | None = None,
 ) -> Child:
-    """Starts a process of an interpreter, this one by default; its output goes to a file."""
+    """Starts a process of an interpreter, this one by default; its output goes to a file.
+
+    It is in a session of its own, so that Ctrl-C ends the cases first and it afterwards. `folder` goes with it where
+    the harness is killed.
+    """
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [python, *command], stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
+            [python, *command],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
         )
-    return Child(process, log)
+    guard = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _GUARD, str(process.pid), str(folder or "")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return Child(process, log, guard)
 
 
 def end_on_sigterm() -> None:

@@ -80,7 +80,7 @@ class ReferenceServer:
             helper, url = start_chroma(self._chroma, self.folder)
             self._helpers.append(helper)
             command += ["--chroma", url]
-        self._child = start_child(command, self.folder / "server.log")
+        self._child = start_child(command, self.folder / "server.log", folder=self.folder)
         addresses = _wait_for(ready, self._child)
         self.target = Target(addresses["rest"], addresses["grpc"], key)
 

@@ -17,6 +17,7 @@ from typing import Literal
 
 from qbridge_harness.engine.results import CaseResult, KnownEntry
 from qbridge_harness.language.plan import under
+from qbridge_harness.usage import UsageError
 
 Kind = Literal["failing", "flaky"]
 
@@ -67,7 +68,7 @@ class KnownLists:
 def load_known(failing: Path | None, flaky: Path | None, ids: Callable[[], Collection[str] | None]) -> KnownLists:
     """Reads the lists that are given; `ids` is asked for all cases only where a list has an entry.
 
-    Raises ValueError for a file that is not there, or a case on both lists.
+    Raises UsageError for a file that is not there, or a case on both lists.
     """
     lines: list[Line] = []
     both: tuple[tuple[Kind, Path | None], ...] = (("failing", failing), ("flaky", flaky))
@@ -85,12 +86,16 @@ def _read(kind: Kind, path: Path) -> Iterable[Line]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ValueError(f"There is no list {path}; give one that is there with --known-{kind}.") from None
+        raise UsageError(f"There is no list {path}; give one that is there with --known-{kind}.") from None
+    except OSError as error:
+        raise UsageError(f"The list {path} cannot be read: {error.strerror}; --known-{kind} takes a file.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"The list {path} is no text in UTF-8; --known-{kind} takes one pattern a line.") from None
     for number, line in enumerate(text.splitlines(), 1):
         pattern = line.partition("#")[0].strip()
         if pattern:
             if " " in pattern:
-                raise ValueError(f"{path}:{number}: one pattern a line; write what it is about behind a #.")
+                raise UsageError(f"{path}:{number}: one pattern a line; write what it is about behind a #.")
             yield Line(kind, pattern, str(path), number)
 
 
@@ -105,4 +110,4 @@ def _refuse_contradictions(lines: Sequence[Line], ids: Iterable[str]) -> None:
         two = next((line for line in flaky if under(case_id, line.pattern)), None)
         if one and two:
             places = f"{one.file}:{one.number} and {two.file}:{two.number}"
-            raise ValueError(f"{case_id} is on both lists, {places}: it either must fail or never decides.")
+            raise UsageError(f"{case_id} is on both lists, {places}: it either must fail or never decides.")

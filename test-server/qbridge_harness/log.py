@@ -19,7 +19,6 @@ Direction = Literal["sent", "received"]
 TEXT_MAX = 1600
 MESSAGES_MAX = 400
 VIOLATIONS_MAX = 200
-VIOLATIONS_MAX = 500
 
 branch_step: ContextVar[int | None] = ContextVar("branch_step", default=None)
 """The step that runs now in this branch of a `parallel` step; None outside of branches."""

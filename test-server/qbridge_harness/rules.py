@@ -8,6 +8,8 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from qbridge_harness.usage import UsageError
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's where there is one: every command reads the rules, and in Python that takes a fifth of a second."""
 Transport = Literal["grpc", "rest", "sse", "websocket"]
@@ -33,7 +35,7 @@ def rules_folder() -> Path | None:
 
 
 def load_rules(folder: Path | None = None) -> dict[str, Rule] | None:
-    """Id -> rule, of every file; None where there is no folder of rules. Raises ValueError for a broken file."""
+    """Id -> rule, of every file; None where there is no folder of rules. Raises UsageError for a broken file."""
     place = folder or rules_folder()
     if place is None:
         return None
@@ -42,6 +44,6 @@ def load_rules(folder: Path | None = None) -> dict[str, Rule] | None:
         for row in yaml.load(file.read_text(encoding="utf-8"), _LOADER)["rules"]:  # noqa: S506 - both are safe loaders
             rule = Rule.model_validate(row)
             if rule.id in rules:
-                raise ValueError(f"{file}: the rule {rule.id} is there twice; give one of them another id.")
+                raise UsageError(f"{file}: the rule {rule.id} is there twice; give one of them another id.")
             rules[rule.id] = rule
     return rules

@@ -69,13 +69,14 @@ async def serving(app: Starlette) -> AsyncIterator[str]:
     """The application on a free port of loopback."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.bind(("127.0.0.1", 0))
+    sock.listen()  # Whoever comes before the server accepts waits, and is not refused.
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", lifespan="off"))
     task = asyncio.create_task(server.serve([sock]))
     try:
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     finally:
         server.should_exit = True
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
 
 
 @pytest.fixture(scope="session")

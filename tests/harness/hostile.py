@@ -160,8 +160,8 @@ async def rest_target(misbehave: Answer) -> AsyncIterator[str]:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                path = head.split(b" ")[1]
-                sound = {b"/v1/capabilities": CAPABILITIES, b"/v1/backends": {"backends": []}}.get(path)
+                asked = head.partition(b" HTTP/")[0]
+                sound = {b"GET /v1/capabilities": CAPABILITIES, b"GET /v1/backends": {"backends": []}}.get(asked)
                 if sound is None:
                     reader.head = head  # type: ignore[attr-defined]
                     await misbehave(reader, writer)

@@ -11,6 +11,8 @@ import pytest
 
 from qbridge_harness.cli import main
 from qbridge_harness.cli.commands import COMMANDS
+from qbridge_harness.clients.target import KeyRefused
+from qbridge_harness.usage import UsageError
 
 GOOD = "purpose: A test.\ncases:\n  - {name: good, tags: [t], act: [{check: 1, is: 1}]}\n"
 BAD = "purpose: A test.\ncases:\n  - {name: bad, act: [{check: 1, is: 2}]}\n"
@@ -102,7 +104,7 @@ async def test_an_error_of_the_harness_is_4_unless_a_case_failed(fake: Any, case
 def test_a_harness_that_breaks_down_is_4(
     cases: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("it broke")
 
     monkeypatch.setattr("qbridge_harness.cli.run.select", broken)
@@ -120,3 +122,34 @@ def test_every_help_teaches_with_examples_and_exit_codes(
     text = capsys.readouterr().out
     assert "examples:\n  qbridge-harness" in text
     assert "exit codes:" in text
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "told"),
+    [
+        (UsageError("Write --var NAME=VALUE."), 2, "Write --var NAME=VALUE.\n"),
+        (KeyRefused("Give a key."), 2, "Give a key.\n"),
+        (ValueError("not enough values to unpack"), 4, "Traceback"),
+        (KeyError("requestId"), 4, "Traceback"),
+    ],
+)
+def test_only_a_mistake_of_the_caller_is_2(
+    broken: Exception,
+    code: int,
+    told: str,
+    cases: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def breaks(*_: Any, **__: Any) -> None:
+        raise broken
+
+    monkeypatch.setattr("qbridge_harness.cli.run.select", breaks)
+    assert main(["run", str(cases), "--target", "http://127.0.0.1:1", "--grpc", "127.0.0.1:1"]) == code
+    assert capsys.readouterr().err.startswith(told)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:many", "127.0.0.1:99999", ":1"])
+def test_an_address_that_is_none_is_2(address: str, cases: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(cases), "--target", "http://127.0.0.1:1", "--grpc", address]) == 2
+    assert "is no gRPC address: write HOST:PORT." in capsys.readouterr().err

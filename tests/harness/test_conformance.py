@@ -105,6 +105,13 @@ def test_a_broken_rule_makes_it_a_failure(judged: Any) -> None:
     assert [(each.case, each.rules) for each in found.failures] == [("bad", ["GW-CALL-001"])]
 
 
+def test_a_broken_should_is_told_and_leaves_the_profile_its_result(judged: Any) -> None:
+    broken = case("bad", ["PF-DOC-001"], verdict="failed", reason="It broke.", tripped=["PF-DOC-001"])
+    found = judged(broken)
+    assert result(found)[0] == "success"
+    assert [each.case for each in found.failures] == ["bad"]
+
+
 def test_a_failure_that_is_known_is_still_a_failure(judged: Any) -> None:
     known = case("bad", ["GW-CALL-001"], verdict="failed", tripped=["GW-CALL-001"], known="failing")
     found = judged(known)

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from qbridge_harness.clients.target import KeyRefused
+
 from . import documents
 
 CALL = "- {call: Call, with: {backend: echo, operation: {invoke: {name: a}}}"
 RESULT = documents.result()
+KEYED = {"transports": ["rest"], "profiles": ["core"], "authentication": True}
 NOT_FOUND = {
     "type": "urn:qbridge:error:NOT_FOUND",
     "title": "Not found",
@@ -107,7 +110,7 @@ async def test_a_missing_prerequisite_is_an_untestable_failure(judge: Callable[.
 async def test_a_key_without_a_scope_makes_its_cases_untestable(
     fake: Any, answers: Any, judge: Callable[..., Any]
 ) -> None:
-    fake.says("GET /v1/capabilities", answers(200, {"transports": ["rest"], "authentication": True}))
+    fake.says("GET /v1/capabilities", answers(200, KEYED))
     fake.says("GET /v1/requests", answers(200, {}))
     fake.says("GET /v1/keys", answers(403, {}))
     report = await judge(
@@ -119,9 +122,9 @@ async def test_a_key_without_a_scope_makes_its_cases_untestable(
 
 
 async def test_a_refused_key_is_told_once(fake: Any, answers: Any, judge: Callable[..., Any]) -> None:
-    fake.says("GET /v1/capabilities", answers(200, {"transports": ["rest"], "authentication": True}))
+    fake.says("GET /v1/capabilities", answers(200, KEYED))
     fake.says("GET /v1/requests", answers(401, {}))
-    with pytest.raises(ValueError, match="QBRIDGE_API_KEY"):
+    with pytest.raises(KeyRefused, match="QBRIDGE_API_KEY"):
         await judge("purpose: A test.\ncases: [{name: a, act: [{check: 1, is: 1}]}]\n")
 
 
@@ -131,6 +134,29 @@ async def test_capabilities_that_cannot_be_read_make_needs_untestable(
     fake.says("GET /v1/capabilities", answers(200, {"colour": "red"}))
     report = await judge("purpose: A test.\ncases: [{name: a, needs: {profile: core}, act: [{check: 1, is: 1}]}]\n")
     assert report.cases[0].reason.startswith("untestable: the capabilities cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (404, {}, "GET /v1/capabilities answered the status 404, not 200"),
+        (500, {"transports": ["rest"], "profiles": ["core"]}, "GET /v1/capabilities answered the status 500, not 200"),
+        (200, {"profiles": ["core"]}, "the capabilities name no transports"),
+        (200, {"transports": ["rest"]}, "the capabilities name no profiles"),
+        (200, {}, "the capabilities name no transports and no profiles"),
+    ],
+)
+async def test_capabilities_that_say_nothing_skip_no_case(
+    status: int, body: Any, reason: str, fake: Any, answers: Any, judge: Callable[..., Any]
+) -> None:
+    fake.says("GET /v1/capabilities", answers(status, body))
+    report = await judge(
+        "purpose: A test.\ncases:\n"
+        "  - {name: needs, needs: {profile: core}, act: [{check: 1, is: 1}]}\n"
+        "  - {name: axis, axes: {transport: [rest, websocket]}, act: [{check: 1, is: 1}]}\n"
+    )
+    assert report.cases[0].reason == f"untestable: {reason}"
+    assert [case.verdict for case in report.cases] == ["failed", "passed", "passed"]
 
 
 async def test_waiting_ends_with_the_expectation(fake: Any, answers: Any, judge_steps: Callable[..., Any]) -> None:

@@ -16,7 +16,8 @@ from grpclib.server import Server, Stream
 
 from qbridge_harness.clients import Target
 from qbridge_harness.clients.errors import GrpcEnd
-from qbridge_harness.clients.grpc import GrpcClient, _Codec
+from qbridge_harness.clients.grpc import GrpcClient
+from qbridge_harness.clients.grpc_channel import Codec
 from qbridge_harness.clients.streams import Ended, GrpcMessageStream
 from qbridge_harness.contract import Checks, Contract
 from qbridge_harness.log import Log
@@ -55,7 +56,7 @@ class Double:
 @pytest.fixture
 async def double(contract: Contract) -> AsyncIterator[tuple[Double, GrpcClient]]:
     served = Double(contract)
-    server = Server([served], codec=_Codec(), status_details_codec=_RawDetails())
+    server = Server([served], codec=Codec(), status_details_codec=_RawDetails())
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.bind(("127.0.0.1", 0))
     await server.start(sock=sock)

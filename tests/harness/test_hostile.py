@@ -114,8 +114,22 @@ async def test_a_target_that_hangs_from_the_start_is_unreachable(
 async def test_an_own_backend_on_a_target_that_hangs_is_taken_away_in_time(
     suite: Callable[[str], Suite], contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qbridge_harness.engine.runner._CLEANUP_S", 0.3)
+    monkeypatch.setattr(sys.modules["qbridge_harness.engine.steps.backend"], "_CLOSE_S", 0.3)
     made = suite(SUITE.format(0.3, "{backend: a, as: worker}"))
     async with hostile.rest_target(hostile.hang) as url:
         case: Any = await judged(made, url, "127.0.0.1:1", contract)
     assert case.verdict == "failed"
+
+
+@pytest.mark.parametrize("name", ["hangs", "leaves", "resets", "garbage", "headers-for-ever"])
+async def test_a_metrics_page_that_misbehaves_is_none(
+    name: str, suite: Callable[[str], Suite], contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qbridge_harness.engine.preflight.METRICS_S", 0.2)
+    needs = "{name: needs, needs: {metrics: true}, act: [{check: 1, is: 1}]}"
+    watched = "{name: watched, no_leaks: true, act: [{check: 1, is: 1}]}"
+    made = suite(f"purpose: A test.\ncases: [{needs}, {watched}]\n")
+    async with hostile.rest_target(hostile.REST[name][0]) as url, asyncio.timeout(BUDGET_S):
+        report = await run(plan_cases([made]), Target(url, "127.0.0.1:1"), contract, Options())
+    assert [case.verdict for case in report.cases] == ["skipped", "passed"], [case.reason for case in report.cases]
+    assert "serves no metrics" in report.cases[0].reason

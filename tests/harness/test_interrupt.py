@@ -19,6 +19,8 @@ from qbridge_mocks import Running, start
 
 from .process import serving_harness
 
+KEEPALIVE = httpx.Limits(keepalive_expiry=1)
+"""Below the 5 s after which the server drops an idle connection."""
 CASES = """
 purpose: One case that ends at once, and one that would take a minute.
 cases:
@@ -68,7 +70,10 @@ async def test_a_signal_ends_the_run_and_cleans_up(
 ) -> None:
     before = set(busy.mock.world.backends)
     log = tmp_path / "log"
-    async with serving_harness(log, *words) as (url, process), httpx.AsyncClient(base_url=url, timeout=60) as http:
+    async with (
+        serving_harness(log, *words) as (url, process),
+        httpx.AsyncClient(base_url=url, timeout=60, limits=KEEPALIVE) as http,
+    ):
         waiting = asyncio.create_task(http.get("/run/here"))
         await asyncio.wait_for(busy.arrived.wait(), 30)
         assert set(busy.mock.world.backends) != before
@@ -84,7 +89,10 @@ async def test_a_harness_that_was_killed_finds_its_run_interrupted(
     busy: Busy, words: list[str], tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    async with serving_harness(log, *words) as (url, process), httpx.AsyncClient(base_url=url, timeout=60) as http:
+    async with (
+        serving_harness(log, *words) as (url, process),
+        httpx.AsyncClient(base_url=url, timeout=60, limits=KEEPALIVE) as http,
+    ):
         run = (await http.post("/run/here")).json()["id"]
         await asyncio.wait_for(busy.arrived.wait(), 30)
         process.kill()

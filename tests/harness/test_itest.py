@@ -22,9 +22,12 @@ def test_itest_starts_the_server_and_leaves_three_reports(tmp_path: Path) -> Non
         [*command, "--reports", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.fullmatch(r"12 passed, 0 failed", done.stdout.splitlines()[-1])
+    summary = re.fullmatch(r"(\d+) passed, 0 failed", done.stdout.splitlines()[-1])
+    assert summary, done.stdout
+    passed = int(summary.group(1))
+    assert passed >= 2  # Both prefixes have cases; how many is theirs to say.
     root = ElementTree.parse(tmp_path / "junit.xml").getroot()
-    assert root.get("tests") == "12"
+    assert root.get("tests") == str(passed)
     assert (tmp_path / "report.json").stat().st_size > 0
     assert (tmp_path / "report.html").stat().st_size > 0
 
@@ -43,13 +46,13 @@ def test_the_server_runs_smoke_for_curl_and_takes_its_children_with_it(log: Path
         url = _announced(log, process)
         answer = httpx.get(f"{url}/run/smoke", timeout=60)
         assert answer.status_code == 200, answer.text
-        assert answer.text.splitlines()[-1] == "8 passed, 0 failed"
-        target = httpx.get(f"{url}/health").json()["target"]
+        assert re.fullmatch(r"[1-9]\d* passed, 0 failed", answer.text.splitlines()[-1])
+        target = httpx.get(f"{url}/health", timeout=60).json()["target"]
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{target}/v1/health")
+        httpx.get(f"{target}/v1/health", timeout=60)
 
 
 def _announced(log: Path, process: subprocess.Popen[bytes]) -> str:

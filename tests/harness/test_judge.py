@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from qbridge_harness.engine import CaseResult, Report
+from tests.judge import expected as everyone
 from tests.judge.expected import ROOT, Expected, chosen
 from tests.judge.judgement import Judgement, judgement_of
 
 RED = Expected("broken/mocked", frozenset({"GW-ONE-001"}))
 GREEN = Expected("conforming")
 JUDGE_S_MAX = 100
+POLL_S = 0.02
+"""Between two looks at the processes, which tell nobody when they come and go."""
 
 
 def case(name: str, verdict: str, *tripped: str, reason: str = "") -> CaseResult:
@@ -80,6 +83,23 @@ def test_an_unknown_name_is_told() -> None:
         chosen(["no-such-mock"])
 
 
+@pytest.mark.parametrize("there", ["nothing", "node"])
+def test_without_node_it_is_named_and_ci_fails(there: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if there == "node":
+        (tmp_path / "node").write_text("#!/bin/sh\n")
+        (tmp_path / "node").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(everyone, "NODE", tmp_path / "main.js")
+    monkeypatch.delenv("CI", raising=False)
+    reason = "there is no Node" if there == "nothing" else "it is not built"
+    assert reason in everyone.missing_node()
+    assert "node" not in {each.name for each in everyone.everybody()}
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(LookupError, match=reason):
+        chosen([])
+    assert chosen(["conforming"])
+
+
 def test_a_judge_that_is_stopped_leaves_no_process_behind() -> None:
     command = [sys.executable, "-m", "tests.judge", "--only", "conforming", "--only", "watch_resume_replays"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True) as process:
@@ -87,10 +107,12 @@ def test_a_judge_that_is_stopped_leaves_no_process_behind() -> None:
         while len(group_of(process.pid)) < 3:  # Itself, the pool's tracker, and one that judges.
             assert time.monotonic() < deadline, "it started no process"
             assert process.poll() is None, "it ended too soon"
+            time.sleep(POLL_S)
         process.send_signal(signal.SIGTERM)
         assert process.wait(JUDGE_S_MAX) == 128 + signal.SIGTERM
         while group_of(process.pid):
             assert time.monotonic() < deadline, "processes were left behind"
+            time.sleep(POLL_S)
 
 
 def group_of(number: int) -> list[str]:

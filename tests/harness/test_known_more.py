@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qbridge_harness.engine.blame import settle
+from qbridge_harness.engine.blame import decide
 from qbridge_harness.engine.results import CaseResult, StepResult, Verdict
 from qbridge_harness.known import KnownLists, load_known
 
@@ -49,5 +49,5 @@ def test_different_cases_may_stand_on_the_two_lists(tmp_path: Path) -> None:
 def test_an_assertion_that_fails_trips_the_rules_of_its_case() -> None:
     judged = case("a/one", "failed")
     judged.steps = [StepResult(0, "assert", "check", "check", 1, "failed")]
-    settle(judged)
+    decide(judged)
     assert judged.tripped == ["R-A-001"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,10 @@ from textwrap import indent
 import pytest
 
 from qbridge_harness.contract import Contract
+from qbridge_harness.engine.expectations import judge
 from qbridge_harness.language import CaseFileError, Suite, load_suites, plan_cases
 from qbridge_harness.language.load import parse_suite
+from qbridge_harness.language.outcomes import EXPECTS, JUDGES_ITSELF
 from qbridge_harness.language.plan import under
 from qbridge_harness.language.steps import KINDS
 from qbridge_harness.rules import load_rules
@@ -45,8 +48,15 @@ def problems(text: str, contract: Contract, rules: set[str] | None = None) -> li
         ("{send: s, message: {}}", "5:10", "No stream 's'", ""),
         ("{observe: worker}", "5:10", "No backend 'worker'", ""),
         ("{repeat: [{check: 1, is: 1}]}", "5:9", "either `times` or `over`", "times: 3"),
-        ("{rest: FETCH /v1/call}", "5:10", "does not look as it should", "GET"),
+        ("{rest: FETCH /v1/call}", "5:10", "`rest` must be a method and a path", "GET /v1"),
         ("{wait_until: {check: 1, is: 1}}", "5:10", "A check step cannot be waited for", "wait for a step that asks"),
+        (
+            "{wait_until: {call: Get}, expect: {result: {}}}",
+            "5:35",
+            "has no outcome of its own",
+            "in the step that has",
+        ),
+        ("{set: {a: 1}, capture: {b: a}}", "5:23", "A set step has no outcome", "take it out"),
         ("{barrier: b}", "5:9", "stands outside of `parallel`", "into each branch"),
         ("{parallel: {a: [{check: 1, is: 1}]}}", "5:10", "at least 2 items", ""),
         (
@@ -75,13 +85,60 @@ def problems(text: str, contract: Contract, rules: set[str] | None = None) -> li
             "did you mean 'backend'?",
         ),
         ("{idempotent: {call: Call}, how: [serial], worker: w}", "5:51", "No backend 'w' is here", ""),
-        ("{idempotent: {call: Call}, how: [twice]}", "5:42", "'twice' is not allowed", "'serial'"),
+        (
+            "{idempotent: {call: Call}, how: [twice]}",
+            "5:42",
+            "is 'twice'",
+            "write 'serial', 'concurrent' or 'conflict'",
+        ),
         ("{use: greet}", "5:10", "No fragment 'greet' is included", ""),
-        ("{grpc: BridgeService/Call, compression: zip}", "5:36", "'zip' is not allowed", "'gzip'"),
+        ("{grpc: BridgeService/Call, compression: zip}", "5:36", "is 'zip'", "write 'gzip'"),
         ("{rest: POST /v1/call, filler_bytes: 500000000}", "5:31", "more than the harness sends", "make it smaller"),
         ("{check: 1, is: 1, proves: [GW-CALL-001]}", "5:36", "does not prove GW-CALL-001", "leave it out"),
         ("{check: 1}", "5:9", "'is' is missing", "add `is:`"),
-        ("{check: 1, is: 1, timeout_s: soon}", "5:27", "valid number", ""),
+        ("{check: 1, is: 1, timeout_s: soon}", "5:27", "`timeout_s` must be a number, and is 'soon'", "like 1.5"),
+        ("{check: 1, is: 1, timeout_s: 0}", "5:27", "`timeout_s` must be greater than 0, and is 0", "greater than 0"),
+        ("{call: GetHealth}", "5:10", "no RPC 'GetHealth'", "did you mean 'Platform.GetHealth'?"),
+        ("{call: Platform.GetHelth}", "5:10", "no RPC 'Platform.GetHelth'", "did you mean 'Platform.GetHealth'?"),
+        ("{rest: GET /, query: [a]}", "5:23", "`query` must be keys with values, and is ['a']", "`key: value`"),
+        ("{rest: GET /, text: 5}", "5:23", "`text` must be a text, and is 5", "in quotes"),
+        ("{grpc: Call, half_close: maybe}", "5:22", "`half_close` must be true or false", "true or false"),
+        ("{grpc: Call, send: {a: 1}}", "5:22", "`send` must be a list", "[...]"),
+        ("[call, Call]", "5:9", "A step is keys with values, and this is ['call', 'Call']", "`- call: Call`"),
+        ("{with: {}, cal: Call}", "5:9", "This is no step", "did you mean 'call'?"),
+        ("{load: {cal: Call}, arrivals: {constant: {rate_per_s: 1}}, for_s: 1}", "5:10", "no step", "'call'?"),
+        (
+            "{load: {call: Call}, arrivals: {poison: {rate_per_s: 1}}, for_s: 1}",
+            "5:41",
+            "no key 'poison'",
+            "'poisson'?",
+        ),
+        ("{load: {call: Call}, arrivals: {}, for_s: 1}", "5:30", "`arrivals`: name one process: constant", "guide"),
+        (
+            "{load: {call: Call}, arrivals: {poisson: {rate: 1, rate_per_s: 1}}, for_s: 1}",
+            "5:51",
+            "no key 'rate'",
+            "did you mean 'rate_per_s'?",
+        ),
+        (
+            "{load: {call: Call}, arrivals: {constant: {rate_per_s: 1}}, for_s: soon}",
+            "5:69",
+            "`for_s` must be a number or ${name}, and is 'soon'",
+            "write a number or ${name}",
+        ),
+        (
+            "{load: {call: Call}, arrivals: {constant: {rate_per_s: -1}}, for_s: 1}",
+            "5:52",
+            "`rate_per_s` must be greater than 0, and is -1",
+            "greater than 0",
+        ),
+        ("{backend: b, as: b, does: [{ehco: true}]}", "5:37", "no key 'ehco'", "did you mean 'echo'?"),
+        (
+            "{parallel: {a: [{repeat: [{chek: 1, is: 1}], times: 2}], b: [{check: 1, is: 1}]}}",
+            "5:35",
+            "This is no step",
+            "did you mean 'check'?",
+        ),
     ],
 )
 def test_a_mistake_in_a_step_is_told_with_its_place_and_fix(
@@ -103,7 +160,10 @@ def test_a_mistake_in_a_step_is_told_with_its_place_and_fix(
         ("purpose: &a x\ncases: [*a]", "here.yaml:1:10: An alias (*name) is not allowed."),
         ("purpose: a", "The key 'cases' is missing."),
         ("purpose: a\ncases: []", "at least 1"),
-        ("purpose: a\ncases:\n  - name: Bad Name\n    act: [{check: 1, is: 1}]", "'Bad Name' does not look"),
+        (
+            "purpose: a\ncases:\n  - name: Bad Name\n    act: [{check: 1, is: 1}]",
+            "lower-case letters, digits, `_`, `.` and `-`, and is 'Bad Name'",
+        ),
         ("purpose: a\ncases:\n  - name: a", "does nothing"),
         ("purpose: a\ncasez: []\ncases: [{name: a, act: [{check: 1, is: 1}]}]", "did you mean 'cases'?"),
         ("purpose: a\nsecrets: {key: plain}\ncases: []", "is a secret, and stands in the file"),
@@ -115,6 +175,104 @@ def test_a_mistake_in_a_step_is_told_with_its_place_and_fix(
 )
 def test_a_mistake_in_a_file_is_told(text: str, message: str, contract: Contract) -> None:
     assert any(message in problem for problem in problems(text, contract))
+
+
+TEN = """\
+purpose: A test.
+include: [shared/none.yaml]
+purpose: Again.
+tagz: [a]
+needs: {profil: vector}
+cases:
+  - name: Bad Name
+    act: [{call: GetHealth}]
+  - name: two
+    proves: [GW-CALL-01]
+    timeout_s: long
+    act:
+      - {call: Call, wiht: {}, capture: {id: result.requestId}}
+      - {call: Get, with: {requestld: "${id}"}}
+      - {use: greet}
+      - repeat: [{chek: 1, is: 1}, {call: Cal}]
+        times: 2
+"""
+
+
+def test_no_kind_of_mistake_hides_another(contract: Contract) -> None:
+    """Of the YAML, of an include, of the form, and of what the contract says: all at once, in the order of the file."""
+    found = problems(TEN, contract, {"GW-CALL-001"})
+    assert [problem.partition(": ")[2].partition(" Fix: ")[0] for problem in found] == [
+        "There is no file 'shared/none.yaml' beside here.yaml.",
+        "The key 'purpose' is here twice.",
+        "There is no key 'tagz' here.",
+        "There is no key 'profil' here.",
+        "`name` must be lower-case letters, digits, `_`, `.` and `-`, and is 'Bad Name'.",
+        "The contract has no RPC 'GetHealth'.",
+        "There is no rule GW-CALL-01.",
+        "`timeout_s` must be a number, and is 'long'.",
+        "There is no key 'wiht' here.",
+        "GetRequest has no field 'requestld'.",
+        "This is no step: none of its keys (chek, is) names one.",
+        "The contract has no RPC 'Cal'.",
+    ]
+
+
+def test_a_mistake_has_no_others_behind_it(contract: Contract) -> None:
+    """What a broken step would have set, opened or registered is not told as missing."""
+    steps = [
+        "{call: Call, wiht: {}, capture: {id: result.requestId}}",
+        "{open: Session, az: s}",
+        "{backend: b, as: worker, dose: []}",
+        "{metrics: before, red: {}}",
+        '{check: "${id}", is: 1}',
+        "{send: s, message: {colour: red}}",
+        "{observe: worker}",
+        "{metrics: after, since: before}",
+    ]
+    found = problems(HEAD + "".join(f"      - {step}\n" for step in steps), contract)
+    assert [re.findall(r"key '(\w+)'", problem) for problem in found] == [["wiht"], ["as"], ["az"], ["dose"], ["red"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[a, b]", ["here.yaml:1:1: The file must be keys with values, and is ['a', 'b']. Fix: write `key: value`"]),
+        ("purpose: a\ncases: 5", ["here.yaml:2:1: `cases` must be a list, and is 5."]),
+        ("purpose: a\ncases: [5]", ["here.yaml:2:9: An item of `cases` must be keys with values, and is 5."]),
+        ("purpose: ''\ncases: [{name: a, act: 5}]", [":1:1: `purpose` is empty.", ":2:19: `act` must be a list"]),
+        (
+            "purpose: a\nno_leaks: {withn_s: 1}\ncases: [{name: a, act: [{call: Cal}]}]",
+            ["2:12: There is no key 'withn_s' here. Fix: did you mean 'within_s'?", "no RPC 'Cal'"],
+        ),
+        ("purpose: a\ninclude: 5\ncases: [{name: a, act: [{call: Call}]}]", ["`include` must be a list or a text"]),
+    ],
+)
+def test_the_form_of_a_file_is_told_in_plain_words(text: str, told: list[str], contract: Contract) -> None:
+    found = problems(text, contract)
+    assert len(found) == len(told), found
+    for problem, words in zip(found, told, strict=True):
+        assert words in problem
+        assert not re.search("instance of|constrained|validation|correct the value", problem)
+
+
+@pytest.mark.parametrize("step", ["observe: worker", "metrics: now", "tell: worker, to: attach", "data: digits, as: d"])
+def test_waiting_for_nothing_is_refused(step: str, contract: Contract) -> None:
+    """Such a step cannot fail by itself, so it would hold at once."""
+    backend = "{backend: a, as: worker}"
+    found = problems(f"{HEAD}      - {backend}\n      - {{wait_until: {{{step}}}}}\n", contract)
+    kind = step.partition(":")[0]
+    assert len(found) == 1
+    assert found[0].startswith(f"here.yaml:6:23: Without `expect`, {kind} holds at once")
+    assert "`expect: {...}`" in found[0]
+
+
+@pytest.mark.parametrize("kind", sorted(EXPECTS))
+def test_what_may_be_waited_for_without_expect_can_fail(kind: str) -> None:
+    """The lint and the engine agree on the steps that judge themselves."""
+    bad = {"error": {"code": "NOT_FOUND"}, "status": 404, "error_rate": 1, "errors": {}, "dropped": 0}
+    bad |= {"unanswered": 0, "arrivals": 1, "spans": []}
+    by_outcome = bool(judge(kind, None, bad))
+    assert by_outcome is (kind in JUDGES_ITSELF - {"idempotent", "backend"})
 
 
 def test_every_mistake_is_told_at_once(contract: Contract) -> None:
@@ -141,6 +299,19 @@ def test_a_deeply_nested_file_is_refused(contract: Contract) -> None:
 def test_invalid_requests_are_not_looked_into(suite: Callable[[str], Suite]) -> None:
     made = suite(f"{HEAD}      - {{call: Call, invalid: true, with: {{colour: red}}}}\n")
     assert len(made.cases) == 1
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path, contract: Contract) -> None:
+    """A pipe without a writer, or a device without an end, would hold the run for ever."""
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    for file in (Path("/dev/zero"), pipe):
+        with pytest.raises(CaseFileError, match=f"^{file}:1:1: This is no regular file. Fix: name a file of cases/."):
+            load_suites([file], contract)
+    with pytest.raises(CaseFileError, match="This is no regular file"):
+        load_suites([tmp_path], contract)
+    with pytest.raises(CaseFileError, match="There is no such file or folder"):
+        load_suites([tmp_path / "none"], contract)
 
 
 def test_steps_know_their_place(suite: Callable[[str], Suite]) -> None:

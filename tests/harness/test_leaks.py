@@ -11,6 +11,7 @@ import pytest
 
 from qbridge_harness.engine import CaseResult, leaks, steps
 from qbridge_harness.engine.context import Context
+from qbridge_harness.engine.steps.metrics import scrape
 from qbridge_harness.language.model import NoLeaks
 
 Judge = Callable[..., Any]
@@ -136,6 +137,39 @@ async def test_a_connection_that_the_harness_forgets_is_its_own_error(
         await writer.wait_closed()
     assert case.verdict == "error"
     assert "The harness still holds the connection" in case.reason
+
+
+async def test_a_metrics_page_that_breaks_before_the_case_is_the_deployments(
+    deployment: Any, answers: Any, judge: Judge
+) -> None:
+    page = answers(200, GAUGES.format(1, 5).encode(), "text/plain")
+    deployment.says("GET /metrics", page, answers(500, {}))
+    case = await only_case(judge)
+    assert (case.verdict, case.tripped) == ("failed", [])
+    assert "500" in case.reason
+    assert [(step.phase, step.kind, step.verdict) for step in case.steps] == [("arrange", "no_leaks", "failed")]
+    assert not any(path == "/ping" for _, path, _ in deployment.asked)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+async def test_a_metrics_page_that_hangs_costs_a_bounded_time(
+    first: bool, deployment: Any, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment.gauges((1, 5), (1, 5))
+    asked = []
+
+    async def hanging(wire: Any, path: str) -> Any:
+        asked.append(path)
+        if not first and len(asked) == 1:
+            return await scrape(wire, path)
+        return await asyncio.Event().wait()
+
+    monkeypatch.setattr(leaks, "LOOK_S", 0.05)
+    monkeypatch.setattr(leaks, "scrape", hanging)
+    async with asyncio.timeout(10):
+        case = await only_case(judge)
+    assert case.verdict == "failed"
+    assert "The metrics page /metrics did not come within 0.05 s" in case.reason
 
 
 @pytest.mark.parametrize(

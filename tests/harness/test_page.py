@@ -80,7 +80,9 @@ class Served:
     def run(self, prefix: str, **variables: str) -> None:
         """A run that is over when this returns."""
         body = {"variables": variables}
-        with httpx.Client(base_url=self.url, trust_env=False) as http:
+        with httpx.Client(
+            base_url=self.url, trust_env=False, timeout=60, limits=httpx.Limits(keepalive_expiry=1)
+        ) as http:
             url = http.post(f"/run/{prefix}", json=body).raise_for_status().json()["url"]
             http.get(url, headers={"accept": "text/event-stream"})
 
@@ -114,7 +116,7 @@ def harness(token: str = "") -> Iterator[Served]:
     thread = threading.Thread(target=lambda: asyncio.run(serve(served, token)), daemon=True)
     thread.start()
     try:
-        assert served.ready.wait(20)
+        assert served.ready.wait(60)
         yield served
     finally:
         if served.server is not None:
@@ -244,7 +246,7 @@ def test_every_page_fits_a_phone(browser: Browser, served: Served, scheme: str) 
     served.run("here/asks")
     browser.resize(375, 700)
     browser.prefer(scheme)
-    runs = httpx.get(f"{served.url}/runs", trust_env=False).json()
+    runs = httpx.get(f"{served.url}/runs", trust_env=False, timeout=60).json()
     one, other = (run["id"] for run in runs)
     for path, selector in (
         ("", ".suite"),

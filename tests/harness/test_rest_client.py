@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import threading
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -273,3 +275,48 @@ async def test_a_header_cannot_break_out_of_its_line() -> None:
 
 def test_an_idle_connection_is_given_up_before_a_usual_server_drops_it() -> None:
     assert uvicorn.Config("none:app").timeout_keep_alive / 2 > KEEPALIVE_S
+
+
+async def test_an_end_that_the_loop_has_not_read_yet_is_seen_before_anything_is_sent() -> None:
+    """The loop is held up between two requests, and the server ends the connection meanwhile."""
+    over = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(OK)
+                over.wait(20)
+            ended.set()
+
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        client = RestClient(Target(f"http://127.0.0.1:{listener.getsockname()[1]}", "", ""))
+        await client.send("POST", "/")
+        over.set()
+        assert ended.wait(20)  # Blocks the loop, as a busy one is.
+        assert (await client.send("POST", "/")).content == b"{}"
+        await client.close()
+        thread.join(20)
+
+
+async def test_the_age_of_a_connection_counts_from_its_last_request() -> None:
+    """An answer that was read late says nothing about when the server began to count."""
+    async with speaking(OK) as server, client_of(server) as client:
+        await client.send("GET", "/")
+        [connection] = client._pool._idle
+        connection.asked_at -= KEEPALIVE_S
+        await client.send("GET", "/")
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "addresses", [("http://me:secret@h", ""), ("http://h", "me@h:1"), ("http://h", "grpcs://m:p@h:1")]
+)
+def test_an_address_with_a_password_is_refused(addresses: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="give the key in QBRIDGE_API_KEY") as told:
+        Target(*addresses)
+    assert "secret" not in str(told.value)

@@ -100,7 +100,31 @@ def test_the_other_direction_finds_cases_without_rules_and_rules_that_do_not_exi
 
 def test_only_an_unproven_must_is_red() -> None:
     for level, ok in (("MUST", False), ("SHOULD", True), ("MAY", True)):
-        assert table(rules=[rule("GW-A-001", level)]).ok is ok
+        rules = [rule("GW-A-001", level), rule("GW-B-001")]
+        assert table(case("b", "GW-B-001"), rules=rules).ok is ok
+
+
+def test_a_run_that_proves_nothing_is_not_ok() -> None:
+    assert not table(rules=[rule("VEC-A-001", profile="vector")]).ok
+
+
+@pytest.mark.parametrize("nothing", [{"profiles": [], "transports": ["rest"]}, {"profiles": [], "transports": []}, {}])
+def test_the_core_applies_whatever_is_declared(nothing: dict[str, list[str]]) -> None:
+    found = table(capabilities=nothing)
+    assert found.rows[0].verdict == "unproven"
+    assert not found.ok
+
+
+@pytest.mark.parametrize(
+    "declared", [{"profiles": ["core"], "transports": ["rest"]}, {"profiles": ["vector"], "transports": ["grpc"]}]
+)
+@pytest.mark.parametrize("over", [("rest",), ("grpc",), ("sse",)])
+def test_a_broken_rule_is_never_not_applicable(declared: dict[str, list[str]], over: tuple[str, ...]) -> None:
+    broken = case("a", "VEC-A-001", verdict="failed", tripped=["VEC-A-001"], over=over)
+    found = table(broken, rules=[rule("VEC-A-001", profile="vector")], capabilities=declared)
+    assert found.rows[0].verdict == "unproven"
+    assert "a fails" in found.rows[0].reason
+    assert not found.ok
 
 
 def write(folder: Path, name: str, *cases: dict[str, Any]) -> Path:
@@ -191,3 +215,14 @@ def test_there_are_rules_for_every_topic_of_the_core() -> None:
         *("GW-VAL", "GW-ERR", "GW-IDEM", "GW-DEAD", "GW-CANCEL", "GW-LIST", "GW-WATCH", "GW-SESS", "GW-TRACE"),
         *("GW-BATCH", "GW-MSG", "PF-CAP", "PF-HEALTH", "PF-KEY", "PF-QUOTA", "BE-REG", "BE-EXEC"),
     }
+
+
+def test_what_breaks_where_it_is_not_declared_is_shown_there() -> None:
+    broken = case("a", "GW-A-001", verdict="failed", tripped=["GW-A-001"], over=("rest",))
+    row = table(broken, capabilities={"profiles": ["core"], "transports": ["grpc"]}).rows[0]
+    assert row.cells["rest"].verdict == "failed"
+
+
+def test_one_undeclared_case_of_several_does_not_take_a_rule_out() -> None:
+    undeclared = case("a", "GW-A-001", verdict="skipped", over=(), reason="the deployment takes calls without keys")
+    assert verdict(undeclared, case("b", "GW-A-001"))[0] == "proven"

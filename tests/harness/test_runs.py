@@ -92,7 +92,7 @@ async def test_a_run_that_breaks_is_over_and_answers_a_problem(
         raise kind("a bug of the engine")
 
     monkeypatch.setattr(module, "run_cases", breaks)
-    async with asyncio.timeout(10), asking(planned, runs) as http:
+    async with asyncio.timeout(20), asking(planned, runs) as http:
         answer = await http.get("/run/here/good")
         assert (answer.status_code, answer.json()["title"]) == (500, "The harness broke")
         assert "a bug of the engine" in answer.text
@@ -106,7 +106,7 @@ async def test_whoever_waits_for_a_run_is_answered_when_the_harness_closes(
     busy, behind = await begin(runs, planned[1:]), await begin(runs, planned[:1])
     waiting = asyncio.gather(runs.wait(busy), runs.wait(behind))
     await until(busy, "running")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         await runs.close()
         await waiting
     fake.hold.set()
@@ -220,7 +220,7 @@ async def test_retention_keeps_the_newest_and_forgets_keys_with_their_runs(
         started = []
         for number in range(4):
             started.append(await begin(runs, planned[:1], f"key {number}"))
-            await asyncio.wait_for(runs.wait(started[-1]), 10)
+            await asyncio.wait_for(runs.wait(started[-1]), 20)
         assert [run.id for run in await runs.newest(10)] == [run.record.id for run in reversed(started[2:])]
         assert await history.do(Store.by_key, "key 1") is None
         assert await history.do(Store.events, started[0].record.id, 0) == []
@@ -254,12 +254,13 @@ def test_what_is_no_history_is_refused_with_a_sentence(tmp_path: Path, name: str
         History.open(tmp_path / name)
 
 
+@pytest.mark.parametrize("error", [apsw.FullError("disk full"), TypeError("a bug of the report")])
 async def test_a_history_that_cannot_be_written_loses_no_run(
-    runs: Runs, planned: list[PlannedCase], monkeypatch: pytest.MonkeyPatch
+    error: Exception, runs: Runs, planned: list[PlannedCase], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise apsw.FullError("disk full")
+    def breaks(*_: object) -> None:
+        raise error
 
-    monkeypatch.setattr(Store, "finish", full)
+    monkeypatch.setattr(Store, "finish", breaks)
     async with asking(planned, runs) as http:
-        assert (await asyncio.wait_for(http.get("/run/here/good"), 10)).status_code == 200
+        assert (await asyncio.wait_for(http.get("/run/here/good"), 20)).status_code == 200

@@ -18,6 +18,8 @@ from qbridge_mocks import start
 from .conftest import FakeDeployment, answer
 from .process import serving_harness
 
+KEEPALIVE = httpx.Limits(keepalive_expiry=1)
+"""Below the 5 s after which the server drops an idle connection."""
 TARGET = ["--target", "http://127.0.0.1:9", "--grpc", "127.0.0.1:9"]
 CASES = """
 purpose: Cases that go through every client of the harness.
@@ -105,7 +107,7 @@ async def test_a_run_connects_to_the_named_target_and_to_nobody_else(cases: Path
         words = (str(cases), "--target", mock.rest, "--grpc", mock.grpc)
         async with (
             serving_harness(log, *words, "--history", "none", **proxies, **telemetry) as (url, _),
-            httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http,
+            httpx.AsyncClient(base_url=url, trust_env=False, timeout=60, limits=KEEPALIVE) as http,
         ):
             ran = await http.get("/run/here")
             assert (ran.status_code, ran.text.splitlines()[-1]) == (200, "3 passed, 0 failed")

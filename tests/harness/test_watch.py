@@ -138,6 +138,18 @@ async def test_a_mistake_is_told_and_what_it_held_up_runs_once_it_is_corrected(w
     assert "2 passed, 0 failed" in await watch.round()
 
 
+async def test_what_changes_while_another_file_has_a_mistake_is_not_forgotten(watch: Watch, cases: Path) -> None:
+    (cases / "one.yaml").write_text(suite("{name: a, act: [{chek: 1}]}"))
+    assert "Nothing runs until this is corrected." in await watch.round()
+    (cases / "two.yaml").write_text(suite(check("c", 2)))
+    assert "Nothing runs until this is corrected." in await watch.round()
+    (cases / "one.yaml").write_text(suite(check("a"), check("b")))
+    said = await watch.round()
+    assert "one.yaml, two.yaml changed." in said
+    assert "✗ two/c" in said
+    assert "2 passed, 1 failed" in said
+
+
 async def test_new_suites_and_removed_ones(watch: Watch, cases: Path) -> None:
     (cases / "three.yaml").write_text(suite(check("d", 5)))
     assert "Last verdicts of all: 3 passed, 1 failed" in await watch.round()

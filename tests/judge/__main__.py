@@ -11,7 +11,7 @@ import sys
 import time
 
 from qbridge_harness.language import CaseFileError
-from tests.judge.expected import chosen
+from tests.judge.expected import chosen, missing_node
 from tests.judge.judging import Cases
 from tests.judge.pool import JOBS, judge_all
 
@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (LookupError, CaseFileError) as error:
         print(f"judge: {error.args[0] if isinstance(error, LookupError) else error}", file=sys.stderr)
         return 2
+    if not asked.only and (reason := missing_node()):
+        print(f"--  node: not judged, for {reason}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     started = time.perf_counter()
     width = max(len(each.name) for each in expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -26,17 +27,29 @@ class Expected:
         return not self.breaks
 
 
+def missing_node() -> str:
+    """Why mocks/node cannot be judged; empty where it can."""
+    if shutil.which("node") is None:
+        return "there is no Node: install Node 20 or newer, with npm"
+    return "" if NODE.exists() else "it is not built: node mocks/node/scripts/build.mjs"
+
+
 def everybody() -> list[Expected]:
     """All implementations: those that conform first. The one for Node is there once it is built."""
-    node = [Expected("node")] if NODE.exists() and shutil.which("node") else []
+    node = [] if missing_node() else [Expected("node")]
     broken = [Expected(f"broken/{name}", frozenset(row.breaks)) for name, row in sorted(load_descriptions().items())]
     return [Expected("conforming"), *node, *broken]
 
 
 def chosen(names: Collection[str]) -> list[Expected]:
-    """Those of the names, with or without `broken/`; all where none is named. Raises LookupError for another name."""
+    """Those of the names, with or without `broken/`; all where none is named.
+
+    Raises LookupError for another name, and on CI where not all could be judged.
+    """
     known = everybody()
     if not names:
+        if os.environ.get("CI") == "true" and (reason := missing_node()):
+            raise LookupError(f"mocks/node cannot be judged: {reason}.")
         return known
     by_name = {each.name: each for each in known}
     found = []

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from functools import cache
 
 from tests.judge.expected import Expected
@@ -28,7 +29,9 @@ def judge_all(everyone: Iterable[Expected], *, short: bool, jobs: int = JOBS) ->
     except BaseException:
         # Whoever stops this wants no judgement any more: what is under way ends too.
         for process in multiprocessing.active_children():
-            process.terminate()
+            # One whose start was cut off has no process to end yet: it ends by itself, for nobody tells it its work.
+            with suppress(AttributeError, ValueError):
+                process.terminate()
         raise
     finally:
         pool.shutdown(cancel_futures=True)

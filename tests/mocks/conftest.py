@@ -135,7 +135,7 @@ async def open_wire(name: str, **options: Any) -> AsyncIterator[Wire]:
         key = options.get("key", "")
         headers = {"authorization": f"Bearer {key}"} if key else {}
         async with (
-            httpx.AsyncClient(base_url=running.rest, headers=headers, timeout=WAIT_S, limits=KEEPALIVE) as http,
+            httpx.AsyncClient(base_url=running.rest, headers=headers, timeout=4 * WAIT_S, limits=KEEPALIVE) as http,
             grpc.aio.insecure_channel(running.grpc) as channel,
         ):
             yield Wire(http, channel, running.rest.replace("http://", "ws://"))

@@ -14,7 +14,7 @@ from pathlib import Path
 NODE_MOCK = Path(__file__).parents[2] / "mocks/node"
 PROGRAM = NODE_MOCK / "dist/src/main.js"
 BUILD_S_MAX = 100.0
-START_S_MAX = 20.0
+START_S_MAX = 60.0
 READY = re.compile(r"ready: gRPC on (?P<grpc>\S+), REST and WebSocket on (?P<rest>\S+)")
 
 

@@ -155,7 +155,7 @@ async def a_result_with_an_older_epoch_is_ignored(wire: Wire) -> None:
     async with wire.worker("fenced") as first:
         [stale] = await first.batch()
     async with wire.worker("fenced") as second:
-        [item] = await second.batch(timeout_s=1)
+        [item] = await second.batch()
         await second.answer(item, "stale", epoch=stale.epoch)
         await second.answer(item, "fresh")
         record = await wire.record(request_id, wait_s=5)
@@ -169,7 +169,7 @@ async def a_lost_attempt_is_made_again(wire: Wire) -> None:
     async with wire.worker("crashing") as first:
         [lost] = await first.batch()
     async with wire.worker("crashing") as second:
-        [again] = await second.batch(timeout_s=1)
+        [again] = await second.batch()
     assert (again.attempt, again.request_id) == (2, lost.request_id)
 
 

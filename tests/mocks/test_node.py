@@ -22,6 +22,8 @@ from qbridge_harness.rules import load_rules
 
 from .node_mock import NODE_MOCK, PROGRAM, RunningNode, build, node_mock
 
+KEEPALIVE = httpx.Limits(keepalive_expiry=1)
+"""Below the 5 s after which the server drops an idle connection."""
 CASES = Path(__file__).parents[2] / "cases"
 KEY = "the-first-secret"
 BODY_BYTES = 20_000_000
@@ -76,7 +78,7 @@ async def test_without_keys_everybody_may_call() -> None:
 
 
 async def test_it_claims_what_it_keeps_and_no_more(node: RunningNode) -> None:
-    async with httpx.AsyncClient(base_url=node.rest) as http:
+    async with httpx.AsyncClient(base_url=node.rest, timeout=WAIT_S, limits=KEEPALIVE) as http:
         claims = (await http.get("/v1/capabilities")).json()
     assert claims["profiles"] == ["core"]
     assert claims["durabilities"] == ["DURABILITY_MEMORY"]
@@ -84,7 +86,10 @@ async def test_it_claims_what_it_keeps_and_no_more(node: RunningNode) -> None:
 
 
 async def test_a_route_sends_what_names_no_backend() -> None:
-    async with node_mock(routes=[("ec*", "echo")]) as running, httpx.AsyncClient(base_url=running.rest) as http:
+    async with (
+        node_mock(routes=[("ec*", "echo")]) as running,
+        httpx.AsyncClient(base_url=running.rest, timeout=WAIT_S, limits=KEEPALIVE) as http,
+    ):
         routed = await http.post("/v1/call", json={"operation": {"invoke": {"name": "echo"}}})
         lost = await http.post("/v1/call", json={"operation": {"invoke": {"name": "dance"}}})
     assert routed.status_code == 200
@@ -100,7 +105,7 @@ def nested(levels: int) -> dict[str, Any]:
 
 
 async def test_what_nests_without_bottom_is_refused_and_the_next_is_served(node: RunningNode) -> None:
-    async with httpx.AsyncClient(base_url=node.rest, timeout=WAIT_S) as http:
+    async with httpx.AsyncClient(base_url=node.rest, timeout=WAIT_S, limits=KEEPALIVE) as http:
         deep = await http.post("/v1/call", json=nested(25))
         bottomless = await http.post("/v1/call", content="[" * 1_000_000, headers={"content-type": "application/json"})
         fine = await http.post("/v1/call", json=nested(24))
@@ -137,7 +142,7 @@ async def test_a_time_that_json_cannot_say_is_refused(node: RunningNode, deadlin
 
 async def test_the_process_of_a_deleted_backend_finishes_what_it_has(node: RunningNode) -> None:
     async with (
-        httpx.AsyncClient(base_url=node.rest, timeout=WAIT_S) as http,
+        httpx.AsyncClient(base_url=node.rest, timeout=WAIT_S, limits=KEEPALIVE) as http,
         grpc.aio.insecure_channel(node.grpc) as channel,
     ):
         await http.post("/v1/backends", json={"name": "leaving"})
@@ -159,7 +164,7 @@ async def test_the_process_of_a_deleted_backend_finishes_what_it_has(node: Runni
 
 
 async def test_a_body_far_beyond_the_limit_is_refused(node: RunningNode) -> None:
-    async with httpx.AsyncClient(base_url=node.rest, timeout=WAIT_S) as http:
+    async with httpx.AsyncClient(base_url=node.rest, timeout=WAIT_S, limits=KEEPALIVE) as http:
         headers = {"content-type": "application/json"}
         refused = await http.post("/v1/call", content=b"x" * BODY_BYTES, headers=headers)
         healthy = await http.get("/v1/health")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from scripts.mutation.__main__ import main, tell
+from scripts.mutation.__main__ import SETTINGS, main, tell
 from scripts.mutation.changes import Mutant, Subject, mutants
 from scripts.mutation.runs import ROOT
 
@@ -64,6 +65,26 @@ def test_functions_are_chosen_and_left_out() -> None:
     assert {each.name.split("::")[1].partition(":")[0] for each in mutants(skip, text)} == {"g"}
 
 
+@pytest.mark.parametrize(("only", "skip"), [({"h"}, set()), (set(), {"C.gone"}), ({"f", "C._wait"}, set())])
+def test_a_name_that_matches_nothing_is_refused(only: set[str], skip: set[str]) -> None:
+    """A function that moved to another file would be changed no more, in silence."""
+    text = "def f(a):\n    return a == 1\n\n\nclass C:\n    def g(self):\n        return 1\n"
+    assert mutants(Subject(SUBJECT.file, [], frozenset({"f", "C.g"}), frozenset({"f", "C.g"})), text) == []
+    with pytest.raises(ValueError, match=r"room/package/module.py has no function '(h|C.gone|C._wait)': correct"):
+        mutants(Subject(SUBJECT.file, [], frozenset(only), frozenset(skip)), text)
+
+
+def test_settings_that_name_what_is_gone_are_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "settings.toml"
+    gone = SETTINGS.read_text().replace("CaseRunner._cut", "CaseRunner._wait")
+    settings.write_text(gone)
+    monkeypatch.setattr("scripts.mutation.__main__.SETTINGS", settings)
+    assert main(["--list"]) == 2
+    assert "runner.py has no function 'CaseRunner._wait'" in capsys.readouterr().out
+
+
 def named(name: str) -> Mutant:
     return Mutant(SUBJECT, name, 1, "")
 
@@ -102,4 +123,7 @@ def test_the_tests_notice_what_turns_a_red_case_green() -> None:
 def test_the_list_of_changes_has_every_subject(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list"]) == 0
     files = {line.partition("::")[0].rpartition("/")[2] for line in capsys.readouterr().out.splitlines()}
-    assert files == {"matchers.py", "results.py", "blame.py", "known.py", "runner.py"}
+    assert files == {
+        *("matchers.py", "results.py", "blame.py", "known.py", "runner.py"),
+        *("waiting.py", "expectations.py", "rule_table.py"),
+    }

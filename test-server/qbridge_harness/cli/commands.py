@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -11,8 +12,9 @@ from importlib import import_module
 
 from qbridge_harness import __version__
 from qbridge_harness.cli.options import ERROR, EXIT_CODES, PASSED, UNREACHABLE, USAGE
-from qbridge_harness.clients.target import Unreachable
+from qbridge_harness.clients.target import KeyRefused, NoBridge, Unreachable
 from qbridge_harness.language import CaseFileError, Suite
+from qbridge_harness.usage import UsageError
 
 COMMANDS = {
     "list": "list the cases, or with --plan what running them would do; nothing is sent",
@@ -35,6 +37,8 @@ EXAMPLES = """examples:
   qbridge-harness COMMAND --help                 the options of a command, with examples
 """
 _TEXT = argparse.RawDescriptionHelpFormatter
+ENOUGH = 141
+"""The exit code that shells give to a command whose reader closed the pipe."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,19 +47,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser(next((word for word in words if not word.startswith("-")), "")).parse_args(words)
     try:
         code: int = arguments.run(arguments)
-    except CaseFileError as error:
+        sys.stdout.flush()
+    except (CaseFileError, KeyRefused, UsageError) as error:
         print(error, file=sys.stderr)
         return USAGE
+    except NoBridge as error:
+        print(f"{error}. Is the address right?", file=sys.stderr)
+        return UNREACHABLE
     except Unreachable as error:
         print(f"The target does not answer: {error}. Is it running, and is the address right?", file=sys.stderr)
         return UNREACHABLE
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return USAGE
+    except OSError:
+        return _output_lost() or _broken()
     except Exception:  # What breaks here is the harness, and must not look like a verdict on the deployment.
-        traceback.print_exc()
-        return ERROR
+        return _broken()
     return code
+
+
+def _broken() -> int:
+    traceback.print_exc()
+    return ERROR
+
+
+def _output_lost() -> int:
+    """The exit code where it was the standard output that broke; 0 where it is well."""
+    try:
+        sys.stdout.write("\n")  # Only another try tells: what failed before is forgotten.
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in its buffer would be tried, and told, again as the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return ENOUGH
+        print(f"The standard output cannot be written: {error.strerror}.", file=sys.stderr)
+        return ERROR
+    return PASSED
 
 
 def _parser(called: str) -> argparse.ArgumentParser:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from qbridge_harness.cli.options import ERROR, FAILED, PASSED
+from qbridge_harness.cli.options import ERROR, FAILED, PASSED, named_target
 from qbridge_harness.clients import Target, Unreachable
 from qbridge_harness.contract import load_contract
 from qbridge_harness.contract_checks import fuzz as fuzzing, pacts
 from qbridge_harness.contract_checks.part import Part
 from qbridge_harness.contract_checks.places import pacts_folder
+from qbridge_harness.usage import UsageError
 
 EXAMPLES = """examples:
   qbridge-harness contract --target http://127.0.0.1:7401 --grpc 127.0.0.1:7400
@@ -51,7 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def contract(arguments: argparse.Namespace) -> int:
-    """Runs the parts one after the other. Raises ValueError, Unreachable."""
+    """Runs the parts one after the other. Raises UsageError, Unreachable."""
     wanted = _parts(arguments.parts)
     target = _target(arguments)
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
@@ -71,7 +72,7 @@ def contract(arguments: argparse.Namespace) -> int:
 def _parts(words: Sequence[str]) -> Sequence[str]:
     unknown = set(words) - set(PARTS)
     if unknown:
-        raise ValueError(
+        raise UsageError(
             f"No part is called {', '.join(sorted(unknown))}: write {', '.join(PARTS)}, or nothing for all."
         )
     return words or PARTS
@@ -80,18 +81,12 @@ def _parts(words: Sequence[str]) -> Sequence[str]:
 def _target(arguments: argparse.Namespace) -> Target:
     import os
 
-    target = Target(
-        arguments.target.rstrip("/"), arguments.grpc, arguments.key or os.environ.get("QBRIDGE_API_KEY", "")
-    )
-    if not target.rest.startswith(("http://", "https://")):
-        raise ValueError(f"{target.rest!r} is no REST address: write --target http://HOST:PORT.")
-    if target.grpc:
-        target.grpc_parts()
-    return target
+    arguments.key = arguments.key or os.environ.get("QBRIDGE_API_KEY", "")
+    return named_target(arguments)
 
 
 async def _look(target: Target) -> list[str]:
-    """The transports that the deployment declares. Raises Unreachable, and ValueError for a key that is not enough."""
+    """The transports that the deployment declares. Raises Unreachable, and UsageError for a key that is not enough."""
     from qbridge_harness.engine.context import Wire
     from qbridge_harness.engine.preflight import look, reach
 
@@ -111,7 +106,7 @@ async def _look(target: Target) -> list[str]:
         return []
     if found.scopes < SCOPES:
         missing = ", ".join(sorted(SCOPES - found.scopes))
-        raise ValueError(f"The key lacks the scopes {missing}, without which most answers are refusals: give another.")
+        raise UsageError(f"The key lacks the scopes {missing}, without which most answers are refusals: give another.")
     return list(found.capabilities["transports"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,17 +13,21 @@ from qbridge_harness.child import StartFailed, end_on_sigterm
 from qbridge_harness.chroma import chroma_python
 from qbridge_harness.cli.options import (
     UNREACHABLE,
+    USAGE,
     add_judging,
     add_target,
     announce,
-    exit_code,
     judging,
+    named_target,
     select,
 )
 from qbridge_harness.cli.output import LIVE, judge
 from qbridge_harness.clients import Target
 from qbridge_harness.deployment import ReferenceServer, start_agent
+from qbridge_harness.language import PlannedCase
+from qbridge_harness.reports.writable import refuse_unwritable
 from qbridge_harness.spans import SpanReceiver
+from qbridge_harness.usage import UsageError
 
 EXAMPLES = """examples:
   qbridge-harness itest
@@ -53,10 +57,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def itest(arguments: argparse.Namespace) -> int:
     """Starts what is needed, runs, reports; the exit codes are those of `run`."""
     if bool(arguments.target) != bool(arguments.grpc):
-        raise ValueError("Somebody else's deployment needs both addresses: --target URL --grpc HOST:PORT.")
+        raise UsageError("Somebody else's deployment needs both addresses: --target URL --grpc HOST:PORT.")
+    arguments.tag, arguments.skip_tag = [], [] if arguments.full else [FULL]
+    planned = select(arguments, strict=True)
+    if not planned:
+        print("No case is left without the tag `full`: add --full, or name others with --only.", file=sys.stderr)
+        return USAGE
+    paths = _paths(arguments)
     try:
         with _deployment(arguments) as (target, given):
-            return _run(arguments, target, given)
+            return _run(arguments, planned, target, given, paths)
     except StartFailed as error:
         print(error, file=sys.stderr)
         return UNREACHABLE
@@ -66,7 +76,7 @@ def itest(arguments: argparse.Namespace) -> int:
 def _deployment(arguments: argparse.Namespace) -> Iterator[tuple[Target, dict[str, str]]]:
     """The deployment to judge, and the variables that go with it."""
     if arguments.target:
-        yield Target(arguments.target.rstrip("/"), arguments.grpc, arguments.key), {}
+        yield named_target(arguments), {}
         return
     end_on_sigterm()
     began = time.monotonic()
@@ -88,15 +98,25 @@ def _deployment(arguments: argparse.Namespace) -> Iterator[tuple[Target, dict[st
                 agent.stop()
 
 
-def _run(arguments: argparse.Namespace, target: Target, given: dict[str, str]) -> int:
-    arguments.tag, arguments.skip_tag = [], [] if arguments.full else [FULL]
-    planned = select(arguments)
-    options = judging(arguments, given)
-    announce(options, planned, target)
+def _paths(arguments: argparse.Namespace) -> dict[str, Path]:
+    """Format -> path of its report. Raises UsageError for one that cannot be written."""
     folder: Path = arguments.reports
     files = {name: folder / f"report.{name}" for name in ("html", "json", "sarif", LIVE)}
     files |= {"junit": folder / "junit.xml"} | ({"allure": arguments.allure} if arguments.allure else {})
-    print(f"Reports: {', '.join(str(file) for file in files.values())}\n")
+    refuse_unwritable(files)
+    return files
+
+
+def _run(
+    arguments: argparse.Namespace,
+    planned: Sequence[PlannedCase],
+    target: Target,
+    given: dict[str, str],
+    paths: Mapping[str, Path],
+) -> int:
+    options = judging(arguments, given)
+    announce(options, planned, target)
+    print(f"Reports: {', '.join(str(path) for path in paths.values())}\n")
     # The server of this run and its addresses are gone when somebody reads the report.
     command = "" if arguments.target else "qbridge-harness itest" + " --full" * arguments.full
-    return exit_code(judge(planned, target, options, files, command=command))
+    return judge(planned, target, options, paths, command=command).exit_code

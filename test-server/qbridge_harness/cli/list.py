@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def list_cases(arguments: argparse.Namespace) -> int:
     """Prints them."""
-    planned = select(arguments)
+    planned = select(arguments, strict=True)
     if arguments.plan:
         print(plan_text(plan_document(planned, _durations_ms(arguments.history), arguments.jobs)))
         return PASSED
@@ -37,7 +37,7 @@ def list_cases(arguments: argparse.Namespace) -> int:
 
 
 def _durations_ms(history: Path | None) -> dict[str, float]:
-    """What cases took, from a history; a harness that uses it now is not disturbed. Raises ValueError."""
+    """What cases took, from a history; a harness that uses it now is not disturbed. Raises UsageError."""
     if history is None:
         return {}
     from qbridge_harness.server.store import read_durations_ms

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qbridge_harness
+from qbridge_harness.cli import INTERRUPTED
 from qbridge_harness.contract import load_contract
 from qbridge_harness.language import PlannedCase, Suite, load_suites, plan_cases
+from qbridge_harness.language.plan import under
 from qbridge_harness.rules import load_rules
+from qbridge_harness.usage import UsageError
 
 if TYPE_CHECKING:
     from qbridge_harness.clients import Target
@@ -21,14 +24,22 @@ PASSED, FAILED, USAGE, UNREACHABLE, ERROR, STALE = 0, 1, 2, 3, 4, 5
 EXIT_CODES = """exit codes:
   0    everything passed
   1    a case failed (and is not in known-failing.txt), or no case applied
-  2    a mistake in the call, in a case file or in a list; nothing was sent
-  3    the target does not answer
-  4    the harness itself broke, or sent what the contract does not allow; no case failed
+  2    a mistake in the call (its key too), in a case file or in a list; no case ran
+  3    the target does not answer, is gone in the middle of the run, or is no bridge
+  4    the harness itself broke, sent what the contract does not allow, or could not write a report; no case failed
   5    known-failing.txt or known-flaky.txt has an entry that is stale or names no case; nothing else is red
   130  interrupted
 """
 _ONLY = "cases whose id begins so; * stands for one component, ** for any number; repeatable"
-_OUTCOMES = {"passed": PASSED, "failed": FAILED, "error": ERROR, "stale": STALE}
+_OUTCOMES = {
+    "passed": PASSED,
+    "failed": FAILED,
+    "error": ERROR,
+    "stale": STALE,
+    "unreachable": UNREACHABLE,
+    "interrupted": INTERRUPTED,
+}
+JOBS_MAX = 64
 _KNOWN_FILES = {"failing": "known-failing.txt", "flaky": "known-flaky.txt"}
 
 
@@ -38,9 +49,13 @@ def exit_code(report: Report) -> int:
 
 
 def cases_folder() -> Path:
-    """`./cases` where it exists, else the cases that came with the package."""
-    here = Path("cases")
-    return here if here.is_dir() else Path(qbridge_harness.__file__).parent / "cases"
+    """`./cases` where it exists, else the cases that came with the package. Raises UsageError where neither does."""
+    for folder in (Path("cases"), Path(qbridge_harness.__file__).parent / "cases"):
+        if folder.is_dir():
+            return folder
+    raise UsageError(
+        "There is no folder ./cases here, and none came with the package: go to a checkout, or name files of cases."
+    )
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
@@ -73,16 +88,51 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--known-{kind}", type=Path, metavar="PATH", help=help_text)
 
 
-def select(arguments: argparse.Namespace) -> list[PlannedCase]:
-    """The planned cases that the options name. Raises CaseFileError."""
+def named_target(arguments: argparse.Namespace) -> Target:
+    """The deployment that the options name. Raises UsageError for an address or a key that cannot be one."""
+    from urllib.parse import urlsplit
+
+    from qbridge_harness.clients import Target
+
+    try:
+        target = Target(arguments.target.rstrip("/"), arguments.grpc, arguments.key)
+        parts = urlsplit(target.rest)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except UsageError:
+        raise
+    except ValueError:  # A port that is no number, or too large.
+        sound = False
+    if not sound:
+        raise UsageError(f"{arguments.target!r} is no address of REST: write http://HOST:PORT behind --target.")
+    if any(not "!" <= letter <= "~" for letter in target.key):
+        raise UsageError(
+            "The API key (--key, or $QBRIDGE_API_KEY) has a space, a line break or a letter beyond ASCII, which no"
+            " header can hold: give the key alone."
+        )
+    if target.grpc:
+        target.grpc_parts()
+    return target
+
+
+def select(arguments: argparse.Namespace, *, strict: bool = False) -> list[PlannedCase]:
+    """The planned cases that the options name. Raises CaseFileError, and UsageError for a number of jobs.
+
+    With `strict` a pattern that names no case is a UsageError too: it would be left out in silence.
+    """
+    if not 1 <= getattr(arguments, "jobs", 1) <= JOBS_MAX:
+        raise UsageError(f"--jobs takes 1 to {JOBS_MAX}, not {arguments.jobs}.")
     suites = _suites(arguments.cases or [cases_folder()])
+    every = plan_cases(suites) if strict and arguments.only else []
+    for pattern in arguments.only if strict else ():
+        if not any(under(case.id, pattern) for case in every):
+            raise UsageError(f"--only {pattern}: no case has that name; `qbridge-harness list` shows all.")
     return plan_cases(suites, only=arguments.only, tags=arguments.tag, skip_tags=arguments.skip_tag)
 
 
 def judging(
     arguments: argparse.Namespace, given: Mapping[str, Any] | None = None, *, fail_fast: bool = False
 ) -> Options:
-    """The options of a run: its variables, its seed, its lists of known results. Raises ValueError."""
+    """The options of a run: its variables, its seed, its lists of known results. Raises UsageError."""
     from qbridge_harness.engine import Options
     from qbridge_harness.known import load_known
     from qbridge_harness.language.fresh import new_seed
@@ -112,12 +162,12 @@ def announce(options: Options, planned: Sequence[PlannedCase], target: Target) -
 
 
 def variables(pairs: Sequence[str]) -> dict[str, str]:
-    """`NAME=VALUE` options. Raises ValueError for one without `=`."""
+    """`NAME=VALUE` options. Raises UsageError for one without `=`."""
     found = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign or not name:
-            raise ValueError(f"--var takes NAME=VALUE, not {pair!r}.")
+            raise UsageError(f"--var takes NAME=VALUE, not {pair!r}.")
         found[name] = value
     return found
 

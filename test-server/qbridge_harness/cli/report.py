@@ -9,6 +9,7 @@ from pathlib import Path
 from qbridge_harness.cli.options import FAILED, PASSED
 from qbridge_harness.contract import load_contract
 from qbridge_harness.rules import load_rules
+from qbridge_harness.usage import UsageError
 from qbridge_harness.verdicts.conformance import conformance_report
 from qbridge_harness.verdicts.conformance_form import SCHEMA_FILE, conformance_schema
 from qbridge_harness.verdicts.conformance_page import conformance_page
@@ -48,14 +49,18 @@ def write(arguments: argparse.Namespace) -> int:
         url=arguments.url,
     )
     folder: Path = arguments.out
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "conformance.json": json.dumps(found.document(), indent=1, ensure_ascii=False) + "\n",
         SCHEMA_FILE: json.dumps(conformance_schema(), indent=1) + "\n",
         "conformance.html": conformance_page(found),
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"The report cannot be written to {folder}: {why}. Name another folder with --out.") from None
     print(f"Read {last.words}\nWrote {', '.join(str(folder / name) for name in texts)}\n")
     for profile in found.profiles:
         print(f"{profile.name}: {profile.result}. {profile.reason}")

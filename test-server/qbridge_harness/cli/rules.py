@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qbridge_harness.cli.options import FAILED, PASSED
 from qbridge_harness.rules import load_rules
+from qbridge_harness.usage import UsageError
 from qbridge_harness.verdicts.last_run import FOLDER, LastRun, find_run
 from qbridge_harness.verdicts.rule_table import Cell, Row, RuleTable, rule_table
 
@@ -28,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of `qbridge-harness rules`."""
     help_text = f"JSON report, or folder of reports (default: the newest under {FOLDER})"
     parser.add_argument("--run", dest="of_run", type=Path, metavar="PATH", help=help_text)
-    parser.add_argument("--only", action="append", default=[], metavar="PREFIX", help="show rules whose id begins so")
+    parser.add_argument("--only", action="append", default=[], metavar="PREFIX", help="only rules whose id begins so")
     parser.add_argument("--cases", action="store_true", help="name the cases of each rule")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=show)
@@ -38,16 +39,27 @@ def show(arguments: argparse.Namespace) -> int:
     """Prints the table; 1 where it is red."""
     rules = load_rules()
     if not rules:
-        raise ValueError("There is no folder of rules: run this in a checkout, or install the package anew.")
+        raise UsageError("There is no folder of rules: run this in a checkout, or install the package anew.")
     last = find_run(arguments.of_run)
-    table = rule_table(rules, last.report)
+    whole = rule_table(rules, last.report)
+    table = _narrow(whole, arguments.only) if arguments.only else whole
     if arguments.json:
         print(json.dumps(as_json(table, last), indent=1, ensure_ascii=False))
     else:
-        shown = [row for row in table.rows if not arguments.only or row.rule.id.startswith(tuple(arguments.only))]
+        part = f" ({len(table.rows)} of {len(whole.rows)} rules, those of --only)" if arguments.only else ""
         print(f"Read {last.words}\n")
-        print("\n".join([*_lines(shown, names=arguments.cases), *_notes(table), table.summary]))
+        print("\n".join([*_lines(table.rows, names=arguments.cases), *_notes(table), table.summary + part]))
     return PASSED if table.ok else FAILED
+
+
+def _narrow(table: RuleTable, prefixes: list[str]) -> RuleTable:
+    """The rules whose ids begin so, and what is wrong with those. Raises UsageError where no rule begins so."""
+    for prefix in prefixes:
+        if not any(row.rule.id.startswith(prefix) for row in table.rows):
+            raise UsageError(f"--only {prefix}: no rule begins so; `qbridge-harness rules` without it shows all.")
+    begins = tuple(prefixes)
+    rows = [row for row in table.rows if row.rule.id.startswith(begins)]
+    return RuleTable(rows, [], {name: cases for name, cases in table.strangers.items() if name.startswith(begins)})
 
 
 def as_json(table: RuleTable, last: LastRun) -> dict[str, object]:

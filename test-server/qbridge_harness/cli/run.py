@@ -12,12 +12,11 @@ from qbridge_harness.cli.options import (
     add_selection,
     add_target,
     announce,
-    exit_code,
     judging,
+    named_target,
     select,
 )
 from qbridge_harness.cli.output import add_reports, judge, report_paths
-from qbridge_harness.clients import Target
 
 EXAMPLES = """examples:
   qbridge-harness run cases/smoke.yaml --target http://127.0.0.1:7401 --grpc 127.0.0.1:7400
@@ -42,12 +41,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_cases(arguments: argparse.Namespace) -> int:
     """Runs what is chosen, reports, and gives the exit code."""
-    planned = select(arguments)
+    planned = select(arguments, strict=True)
     if not planned:
         print("No case has that name or tag; `qbridge-harness list` shows all.", file=sys.stderr)
         return USAGE
-    target = Target(arguments.target.rstrip("/"), arguments.grpc, arguments.key)
-    target.grpc_parts()
+    target = named_target(arguments)
+    paths = report_paths(arguments)
     options = judging(arguments, fail_fast=arguments.fail_fast)
     announce(options, planned, target)
-    return exit_code(judge(planned, target, options, report_paths(arguments), verbose=arguments.verbose))
+    return judge(planned, target, options, paths, verbose=arguments.verbose).exit_code

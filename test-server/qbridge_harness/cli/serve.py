@@ -17,7 +17,7 @@ import uvicorn
 
 from qbridge_harness.child import StartFailed, end_on_sigterm
 from qbridge_harness.cli.itest import AGENT, ROUTES
-from qbridge_harness.cli.options import PASSED, UNREACHABLE, add_judging, add_target, judging, select
+from qbridge_harness.cli.options import PASSED, UNREACHABLE, add_judging, add_target, judging, named_target, select
 from qbridge_harness.clients import Target
 from qbridge_harness.contract import load_contract
 from qbridge_harness.deployment import ReferenceServer, start_agent
@@ -27,6 +27,7 @@ from qbridge_harness.server.harness import Harness
 from qbridge_harness.server.history import History, HistoryUnusable, Retention
 from qbridge_harness.server.runs import Limits, Runs
 from qbridge_harness.spans import SpanReceiver
+from qbridge_harness.usage import UsageError
 
 PORT = 7500
 HISTORY = Path("reports") / "harness.db"
@@ -125,8 +126,7 @@ class _Deployment:
 def _deployment(arguments: argparse.Namespace) -> Iterator[_Deployment]:
     """The target that the call names, or a reference server with an agent. Raises StartFailed."""
     if arguments.target:
-        target = Target(arguments.target.rstrip("/"), arguments.grpc, arguments.key)
-        target.grpc_parts()
+        target = named_target(arguments)
         yield _Deployment(target, {})
         return
     with (
@@ -145,34 +145,34 @@ def _deployment(arguments: argparse.Namespace) -> Iterator[_Deployment]:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Refuses what would surprise later. Raises ValueError."""
+    """Refuses what would surprise later. Raises UsageError."""
     if bool(arguments.target) != bool(arguments.grpc):
-        raise ValueError("A target needs both addresses: --target URL --grpc HOST:PORT.")
+        raise UsageError("A target needs both addresses: --target URL --grpc HOST:PORT.")
     if not arguments.token and not is_loopback(arguments.host):
-        raise ValueError(
+        raise UsageError(
             f"On {arguments.host} others reach the harness, so it asks for a token: give one in ${TOKEN_VARIABLE}"
             " (or with --token), or listen on 127.0.0.1."
         )
     if not arguments.token.isascii() or any(letter.isspace() for letter in arguments.token):
-        raise ValueError(
+        raise UsageError(
             "A token has letters, digits and signs of ASCII, and no spaces: `openssl rand -hex 16` makes one."
         )
     for name, least in (("runs_at_once", 1), ("runs_waiting_max", 0), ("keep_runs", 1), ("keep_days", 0)):
         if getattr(arguments, name) < least:
-            raise ValueError(f"--{name.replace('_', '-')} takes {least} or more.")
+            raise UsageError(f"--{name.replace('_', '-')} takes {least} or more.")
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """The port, taken before anything else is started. Raises ValueError."""
+    """The port, taken before anything else is started. Raises UsageError."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise ValueError(
+            raise UsageError(
                 f"Port {port} of {host} is in use: stop what listens there, or choose another --port (0: a free one)."
             ) from None
-        raise ValueError(f"The harness cannot listen on {host}:{port}: {error.strerror or error}.") from None
+        raise UsageError(f"The harness cannot listen on {host}:{port}: {error.strerror or error}.") from None
 
 
 def _history(arguments: argparse.Namespace) -> History:

@@ -14,7 +14,16 @@ from pathlib import Path
 
 from watchfiles import DefaultFilter, watch as file_changes
 
-from qbridge_harness.cli.options import PASSED, add_judging, add_selection, add_target, cases_folder, judging, select
+from qbridge_harness.cli.options import (
+    PASSED,
+    add_judging,
+    add_selection,
+    add_target,
+    cases_folder,
+    judging,
+    named_target,
+    select,
+)
 from qbridge_harness.cli.output import judge
 from qbridge_harness.clients import Target, Unreachable
 from qbridge_harness.engine import CaseResult, Report
@@ -25,8 +34,10 @@ EXAMPLES = """examples:
   qbridge-harness watch --target http://127.0.0.1:7401 --grpc 127.0.0.1:7400
   qbridge-harness watch cases/errors.yaml --only '**/transport:rest' --target URL --grpc HOST:PORT
 """
-DEBOUNCE_MS = 400
-"""Changes that come this close together are one: an editor writes a file in several steps."""
+QUIET_MS = 200
+"""A burst of changes is over after so long without one: an editor writes a file in several steps."""
+BURST_MS_MAX = 1600
+"""A burst that goes on for longer is told in parts."""
 _POLL_MS = 500
 _RED_SHOWN = 10
 
@@ -41,8 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def watch(arguments: argparse.Namespace) -> int:
     """Watches until Ctrl-C."""
-    target = Target(arguments.target.rstrip("/"), arguments.grpc, arguments.key)
-    target.grpc_parts()
+    target = named_target(arguments)
     paths: list[Path] = arguments.cases or [cases_folder()]
     watching = Watching(arguments, target)
     changes = _changes([path.resolve() if path.is_dir() else cases_root(path) for path in paths])
@@ -59,7 +69,8 @@ def _changes(folders: Sequence[Path]) -> Iterator[set[Path]]:
     for burst in file_changes(
         *folders,
         watch_filter=DefaultFilter(),
-        debounce=DEBOUNCE_MS,
+        step=QUIET_MS,
+        debounce=BURST_MS_MAX,
         rust_timeout=_POLL_MS,
         yield_on_timeout=True,
     ):
@@ -78,6 +89,8 @@ class Watching:
         self._planned: list[PlannedCase] = []
         self._waiting: set[str] | None = None
         """Cases that a change has touched; None: all of them."""
+        self._changed: set[Path] = set()
+        """Files that changed while one of them had a mistake: nothing was run for them yet."""
         self._runs = 0
 
     def begin(self) -> None:
@@ -89,7 +102,9 @@ class Watching:
     def changed(self, files: set[Path]) -> None:
         """Runs what the files touch."""
         before = self._planned
+        self._changed |= files
         if self._load():
+            files, self._changed = self._changed, set()
             gone = {planned.id for planned in before} - {planned.id for planned in self._planned}
             touched = {planned.id for planned in self._planned if touches(planned, files)}
             if self._waiting is not None:
@@ -122,9 +137,14 @@ class Watching:
             options = replace(options, seed=f"{options.seed}-{self._runs}")
         self._runs += 1
         try:
-            report = judge(chosen, self._target, options, {})
+            report = judge(chosen, self._target, options, {}).report
         except Unreachable as error:
             print(f"The target does not answer: {error}. These cases are tried again with the next change.", flush=True)
+            return
+        if report.stopped == "interrupted":
+            raise KeyboardInterrupt
+        if report.stopped:
+            print("These cases are tried again with the next change.", flush=True)
             return
         self._waiting = set()
         self._last |= {case.id: case for case in report.cases}

@@ -1,110 +1,26 @@
-"""gRPC on grpclib: one channel for the whole run, message classes from the contract's descriptor."""
+"""Calls over gRPC, of any of the four kinds: one channel for the whole run, or one of the call's own."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-from asyncio import BaseTransport
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
-from grpclib.client import Channel, Handler
-from grpclib.config import Configuration
-from grpclib.const import Cardinality, Status
-from grpclib.encoding.base import CodecBase, StatusDetailsCodecBase
+from grpclib.client import Channel
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
-from grpclib.protocol import AbstractHandler, Connection, EventsProcessor, H2Protocol
 from h2.errors import ErrorCodes
-from h2.events import StreamEnded, StreamReset
 from h2.exceptions import H2Error
 
 from qbridge_harness.clients.errors import GrpcEnd, from_details
+from qbridge_harness.clients.grpc_channel import new_channel
 from qbridge_harness.clients.grpc_frames import BadFrame, FramedStream
 from qbridge_harness.clients.target import Target, Unreachable
 from qbridge_harness.contract import Contract, Rpc
 
-_WINDOW = 16 * 1024 * 1024
 _GONE = (StreamTerminatedError, ProtocolError, H2Error, OSError, KeyError)
 """The stream, or its connection, is no more."""
-_KINDS = {
-    (False, False): Cardinality.UNARY_UNARY,
-    (False, True): Cardinality.UNARY_STREAM,
-    (True, False): Cardinality.STREAM_UNARY,
-    (True, True): Cardinality.STREAM_STREAM,
-}
-
-
-class _Codec(CodecBase):
-    """Bytes go as they are; messages are built for the type that the call names."""
-
-    __content_subtype__ = "proto"
-
-    def encode(self, message: Any, message_type: Any) -> bytes:
-        return message if isinstance(message, bytes) else bytes(message.SerializeToString())
-
-    def decode(self, data: bytes, message_type: Any) -> Any:
-        return message_type.FromString(data)
-
-
-class _Events(EventsProcessor):
-    """Keeps what came before a reset: a server may end its answer and then ask us, by NO_ERROR, to stop sending."""
-
-    def __init__(self, handler: AbstractHandler, connection: Connection) -> None:
-        super().__init__(handler, connection)
-        self._whole: set[int] = set()
-
-    def process_stream_ended(self, event: StreamEnded) -> None:
-        self._whole.add(event.stream_id)
-        super().process_stream_ended(event)
-
-    def process_stream_reset(self, event: StreamReset) -> None:
-        if event.stream_id not in self._whole:
-            super().process_stream_reset(event)
-
-
-class _Protocol(H2Protocol):
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)
-        self.processor = _Events(self.handler, self.connection)
-
-
-class _Channel(Channel):
-    def _protocol_factory(self) -> H2Protocol:
-        return _Protocol(Handler(), self._config, self._h2_config)
-
-    def framed(self, rpc: Rpc, contract: Contract, metadata: Mapping[str, str]) -> FramedStream:
-        """A stream for a call of this RPC."""
-        kinds = [contract.classes[kind.full_name] for kind in (rpc.request, rpc.response)]
-        cardinality = _KINDS[rpc.client_streaming, rpc.server_streaming]
-        return FramedStream(
-            self,
-            rpc.path,
-            _metadata(metadata),
-            cardinality,
-            *kinds,
-            codec=self._codec,
-            status_details_codec=self._status_details_codec,
-            dispatch=self.__dispatch__,
-        )
-
-
-def _metadata(sent: Mapping[str, str]) -> Any:
-    """Metadata as grpclib wants it; a name that ends in -bin has base64, which goes as bytes. Raises ValueError."""
-    return {
-        name: base64.b64decode(value, validate=True) if name.endswith("-bin") else value for name, value in sent.items()
-    }
-
-
-class _Details(StatusDetailsCodecBase):
-    """Leaves the details as bytes."""
-
-    def encode(self, status: Status, message: str | None, details: Any) -> bytes:
-        return bytes(details)
-
-    def decode(self, status: Status, message: str | None, data: bytes) -> bytes:
-        return data
 
 
 class GrpcCall:
@@ -260,12 +176,7 @@ class GrpcClient:
     def __init__(self, target: Target, contract: Contract) -> None:
         self._target = target
         self._contract = contract
-        self._channel = self._new_channel()
-
-    def _new_channel(self) -> _Channel:
-        host, port, secure = self._target.grpc_parts()
-        config = Configuration(http2_connection_window_size=_WINDOW, http2_stream_window_size=_WINDOW)
-        return _Channel(host, port, ssl=secure or None, codec=_Codec(), status_details_codec=_Details(), config=config)
+        self._channel = new_channel(self._target)
 
     async def open(
         self,
@@ -278,7 +189,7 @@ class GrpcClient:
         compression: str | None = None,
     ) -> GrpcCall:
         """Opens a call; `fresh` gives it a connection of its own. Raises Unreachable."""
-        channel = self._new_channel() if fresh else self._channel
+        channel = new_channel(self._target) if fresh else self._channel
         sent = self._target.authorization(key) | {name.lower(): value for name, value in (metadata or {}).items()}
         stream = channel.framed(rpc, self._contract, sent)
         stream.compression, stream.timeout_s = compression, deadline_s

@@ -7,6 +7,7 @@ spent there. Nothing is added here to what a case says, nothing is followed and 
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
 import string
 import zlib
@@ -85,7 +86,8 @@ class Connection(asyncio.Protocol):
         self._content_max = content_max
         self._ended: Ended | None = None
         self._error = ""
-        self.idle_since = 0.0
+        self.asked_at = 0.0
+        """When the last request was sent, by the loop's clock."""
         self.closing = False
         """Whether it may not be used again."""
 
@@ -95,12 +97,22 @@ class Connection(asyncio.Protocol):
     def start(self, message: bytes, ended: Ended, *, head: bool = False) -> None:
         """Sends a request; `ended` is called once."""
         self._ended, self._head = ended, head
+        self.asked_at = asyncio.get_running_loop().time()
         self._complete = False
         self._head_size = 0
         # A parser for each answer: what a server sends beyond one would be taken for the next one's otherwise.
         self._parser = httptools.HttpResponseParser(self)
         self.on_message_begin()
         self._transport.write(message)
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is open, and nothing waits to be read: neither its end nor bytes that nobody asked for."""
+        if self.closing or self._transport.is_closing():
+            return False
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return not poll.poll(0)
 
     def close(self) -> None:
         """Drops the connection without a word."""

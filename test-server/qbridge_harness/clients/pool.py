@@ -1,4 +1,9 @@
-"""The connections to one address: the last one used is used first, an old one not at all."""
+"""The connections to one address: the last one used is used first, an old one or a dropped one not at all.
+
+A request that meets the end of its connection is not sent a second time: nobody can know whether the deployment has
+begun it, so that a POST might take effect twice, and a judge must be sure of what it has sent. Instead the end is
+seen before anything is sent: see `Pool.take`.
+"""
 
 from __future__ import annotations
 
@@ -46,11 +51,15 @@ class Pool:
             return outcome
 
     def take(self) -> Connection | None:
-        """An idle connection that a server has not dropped yet."""
+        """An idle connection that the server has not dropped, and is not about to drop.
+
+        Its age counts from the request before: the server's own count cannot have begun earlier, even where this loop
+        was too busy to read the answer in time. And the socket is asked, for the loop may not have read an end yet.
+        """
         now = asyncio.get_running_loop().time()
         while self._idle:
             connection = self._idle.pop()
-            if not connection.closing and now - connection.idle_since < KEEPALIVE_S:
+            if now - connection.asked_at < KEEPALIVE_S and connection.silent:
                 return connection
             connection.close()
         return None
@@ -67,7 +76,6 @@ class Pool:
     def give_back(self, connection: Connection) -> None:
         """Keeps a connection for the next request, if it may be used again."""
         if not connection.closing:
-            connection.idle_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
 
     def _forget(self, connection: Connection) -> None:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from qbridge_harness.usage import UsageError
+
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 """The most that the harness takes of one answer, or of one stream, in bytes."""
 
 
 class Unreachable(Exception):
     """The deployment cannot be reached, or the connection broke; the message says which address."""
+
+
+class NoBridge(Unreachable):
+    """Something answers, and it is no deployment of the contract."""
+
+
+class KeyRefused(Exception):
+    """The deployment asks for API keys and refuses the run's; the message says how to give one."""
 
 
 class TooLarge(Unreachable):
@@ -30,18 +40,28 @@ class Target:
     """The address of gRPC: `127.0.0.1:7400`; `grpcs://` before it asks for TLS."""
     key: str = field(default="", repr=False)
 
+    def __post_init__(self) -> None:
+        for address in (self.rest, self.grpc):
+            if "@" in urlsplit(address if "://" in address else f"//{address}").netloc:
+                # An address is printed, kept and reported; what is secret is not.
+                raise UsageError("An address holds no user and no password: give the key in QBRIDGE_API_KEY.")
+
     @property
     def websocket(self) -> str:
         """The base URL of WebSockets."""
         return "ws" + self.rest.removeprefix("http").rstrip("/")
 
     def grpc_parts(self) -> tuple[str, int, bool]:
-        """Host, port and whether TLS is asked for. Raises ValueError for an address without a port."""
+        """Host, port and whether TLS is asked for. Raises UsageError for an address without a port."""
         text = self.grpc if "://" in self.grpc else f"grpc://{self.grpc}"
-        parts = urlsplit(text)
-        if not parts.hostname or not parts.port:
-            raise ValueError(f"{self.grpc!r} is no gRPC address: write HOST:PORT.")
-        return parts.hostname, parts.port, parts.scheme == "grpcs"
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+        except ValueError:  # A port that is no number, or too large.
+            host = port = None
+        if not host or not port:
+            raise UsageError(f"{self.grpc!r} is no gRPC address: write HOST:PORT.")
+        return host, port, parts.scheme == "grpcs"
 
     def authorization(self, key: str | None) -> dict[str, str]:
         """The header that names the caller; `key` overrides the run's, and 'none' sends none."""

@@ -14,7 +14,7 @@ from qbridge_harness.engine.transports import transports_seen
 _JUDGING = ("act", "assert")
 
 
-def settle(case: CaseResult) -> None:
+def decide(case: CaseResult) -> None:
     """Sets the final verdict, the rules that the case tripped, and the transports that it judged."""
     case.transports = transports_seen(case)
     own = [violation for violation in case.violations if violation.blame == "harness"]

@@ -28,6 +28,8 @@ from qbridge_harness.language import PlannedCase
 from qbridge_harness.language.model import NoLeaks
 
 _POLL_S = 0.05
+LOOK_S = 5.0
+"""How long a metrics page may take, in seconds."""
 _HARNESS = str(Path(__file__).resolve().parents[1])
 _SERVER = str(Path(_HARNESS) / "server")
 _DESCRIPTORS = Path("/proc/self/fd")
@@ -55,13 +57,24 @@ async def run_watched(context: Context, preflight: Preflight, result: CaseResult
     """Runs the case on connections of its own, and adds a last step that says what is left."""
     rules = rules_of(context.planned) or NoLeaks()
     shared = context.wire
-    before = await _look(shared, rules, preflight)
+    try:
+        before = await _look(shared, rules, preflight)
+    except (StepFailed, Unreachable) as error:
+        _not_seen(result, str(error))
+        return
     context.wire = replace(shared, rest=RestClient(shared.target), _grpc=None)
     try:
         await CaseRunner(context, result).run()
     finally:
         await context.wire.close()
     await _judge(shared, rules, preflight, before, result)
+
+
+def _not_seen(result: CaseResult, problem: str) -> None:
+    """What cannot be counted before the case cannot be compared after it: the case does not run."""
+    noted = StepResult(0, "arrange", "no_leaks", "what is open before the case", result.line, "failed", [problem])
+    result.steps.append(noted)
+    result.verdict, result.reason = "failed", f"What is open before the case cannot be seen: {problem}"
 
 
 async def _judge(wire: Wire, rules: NoLeaks, preflight: Preflight, before: Left, result: CaseResult) -> None:
@@ -89,12 +102,16 @@ async def _judge(wire: Wire, rules: NoLeaks, preflight: Preflight, before: Left,
 
 
 async def _look(wire: Wire, rules: NoLeaks, preflight: Preflight) -> Left:
+    """What is open now. Raises StepFailed and Unreachable where the metrics page cannot be had."""
     gauges: dict[str, float] = {}
     if preflight.metrics:
         # On a connection of its own, closed at once: it would be counted otherwise.
         rest = RestClient(wire.target)
         try:
-            page = await scrape(replace(wire, rest=rest), wire.metrics_path)
+            async with asyncio.timeout(LOOK_S):
+                page = await scrape(replace(wire, rest=rest), wire.metrics_path)
+        except TimeoutError:
+            raise StepFailed(f"The metrics page {wire.metrics_path} did not come within {LOOK_S:g} s") from None
         finally:
             await rest.close()
         pattern = re.compile(rules.gauges)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from google.protobuf import json_format
 
-from qbridge_harness.clients.target import Unreachable
+from qbridge_harness.clients.target import KeyRefused, NoBridge, Unreachable
 from qbridge_harness.engine.context import Wire
 from qbridge_harness.language.fresh import token
 from qbridge_harness.language.model import PHASES, Needs
@@ -16,7 +17,10 @@ from qbridge_harness.language.plan import PlannedCase
 from qbridge_harness.language.steps import BackendStep, walk
 
 _TRANSPORTS = {"grpc": "grpc", "session": "grpc", "rest": "rest", "websocket": "websocket", "sse": "sse"}
+_CAPABILITIES = "/v1/capabilities"
 _PAGES_MAX = 50
+METRICS_S = 5.0
+"""How long a metrics page may take, in seconds."""
 
 
 @dataclass(slots=True)
@@ -42,14 +46,16 @@ class Preflight:
         return ""
 
 
-class KeyRefused(ValueError):
-    """The deployment asks for API keys and refuses the run's; the message says how to give one."""
-
-
 async def look(wire: Wire) -> Preflight:
-    """Reads capabilities, the key's scopes and the backends. Raises Unreachable, KeyRefused."""
+    """Reads capabilities, the key's scopes and the backends. Raises Unreachable, NoBridge, KeyRefused."""
     found = Preflight()
-    answer = await wire.rest.send("GET", "/v1/capabilities")
+    answer = await wire.rest.send("GET", _CAPABILITIES)
+    if not isinstance(answer.body, dict):
+        media = answer.headers.get("content-type", "").partition(";")[0] or "without a media type"
+        raise NoBridge(f"This is no bridge: GET {_CAPABILITIES} answered {answer.status} {media} at {wire.target.rest}")
+    if answer.status != HTTPStatus.OK:
+        found.problem = f"GET {_CAPABILITIES} answered the status {answer.status}, not 200"
+        return found
     rpc = wire.contract.rpcs["PlatformService/GetCapabilities"]
     try:
         found.capabilities = wire.contract.to_document(wire.contract.parse_json(rpc.answers, answer.body))
@@ -59,17 +65,25 @@ async def look(wire: Wire) -> Preflight:
     if found.capabilities["authentication"]:
         found.scopes = await _scopes(wire)
     found.backends = await _backends(wire)
+    silent = [f"no {name}" for name in ("transports", "profiles") if not found.capabilities[name]]
+    if silent:
+        found.problem = f"the capabilities name {' and '.join(silent)}"
     return found
 
 
 async def look_at_metrics(wire: Wire, preflight: Preflight, planned: PlannedCase) -> None:
-    """Finds out whether metrics are served, once, and only where a case needs to know."""
+    """Finds out whether metrics are served, once, and only where a case needs to know; a page that breaks is none."""
     preflight.spans = wire.spans is not None
     suite, case = planned.suite, planned.case
     wanted = suite.needs.metrics or case.needs.metrics or suite.no_leaks or case.no_leaks
     if wanted and preflight.metrics is None:
-        answer = await wire.rest.send("GET", wire.metrics_path)
-        preflight.metrics = answer.status == HTTPStatus.OK
+        try:
+            async with asyncio.timeout(METRICS_S):
+                answer = await wire.rest.send("GET", wire.metrics_path)
+        except (TimeoutError, Unreachable):
+            preflight.metrics = False
+        else:
+            preflight.metrics = answer.status == HTTPStatus.OK
 
 
 async def _scopes(wire: Wire) -> frozenset[str]:
@@ -126,7 +140,8 @@ class Applies:
 
 def applies(planned: PlannedCase, preflight: Preflight, variables: dict[str, Any]) -> Applies:
     """Looks at what a case needs. What a deployment never declared is a skip; what it should have is a failure."""
-    transports = preflight.capabilities.get("transports")
+    # What was never said declares nothing away: such cases run, and fail by themselves.
+    transports = None if preflight.problem else preflight.capabilities.get("transports")
     wanted = _TRANSPORTS.get(planned.transport)
     if transports is not None and "transport" in planned.axes and wanted and wanted not in transports:
         return Applies(skip=f"the deployment does not declare the transport {wanted}")

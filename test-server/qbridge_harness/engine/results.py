@@ -10,6 +10,7 @@ import msgspec
 
 from qbridge_harness.contract import Violation
 from qbridge_harness.log import Message
+from qbridge_harness.verdicts.shown import Shown, shown, worse
 
 SCHEMA = 1
 """The version of the JSON report's form; it changes where a reader of the old form would go wrong."""
@@ -18,10 +19,11 @@ Verdict = Literal["passed", "failed", "error", "skipped"]
 """error: the harness could not judge, because it broke or its own message broke the contract."""
 VERDICTS: tuple[Verdict, ...] = ("passed", "failed", "error", "skipped")
 
-RuleVerdict = Literal["passed", "failed", "unproven", "skipped"]
-"""unproven: a case of the rule ran and could not judge it, because something else went wrong first."""
+Stopped = Literal["", "interrupted", "gone", "broken"]
+"""Why a run ended before its last case: somebody ended it, the target is gone, or the harness broke down."""
 
-Outcome = Literal["passed", "failed", "error", "stale"]
+Outcome = Literal["passed", "failed", "error", "stale", "unreachable", "interrupted"]
+_STOPPED: dict[Stopped, Outcome] = {"interrupted": "interrupted", "gone": "unreachable", "broken": "error"}
 OF_AXIS = {"session": "grpc"}
 """Values of the axis `transport` that are ways to use a transport of the contract."""
 UNTESTABLE = "untestable: "
@@ -85,10 +87,8 @@ class CaseResult:
 
     @property
     def red(self) -> bool:
-        """Whether it turns the run red: a failure that no list knows, or an error of the harness."""
-        if self.known == "flaky":
-            return False
-        return self.verdict == "error" or (self.verdict == "failed" and self.known != "failing")
+        """Whether it turns the run red: a failure that no list knows, or an error of the harness, listed or not."""
+        return self.verdict == "error" or (self.verdict == "failed" and not self.known)
 
 
 @dataclass(slots=True)
@@ -130,6 +130,10 @@ class Report:
     known: list[KnownEntry] = field(default_factory=list)
     command: str = ""
     """What runs a case again with `--only ID --seed SEED`, where the target was there for this run only."""
+    stopped: Stopped = ""
+    """Why the run ended before its last case; empty where it did not."""
+    stop_reason: str = ""
+    """The same in a sentence, which is the reason of every case that did not run."""
 
     def count(self, verdict: Verdict) -> int:
         """How many cases have this verdict."""
@@ -139,6 +143,11 @@ class Report:
     def counts(self) -> dict[str, int]:
         """Every verdict, and how many cases have it."""
         return {verdict: self.count(verdict) for verdict in VERDICTS}
+
+    @property
+    def ran(self) -> int:
+        """How many cases were not cut off by an early end."""
+        return sum(not (self.stopped and case.reason == self.stop_reason) for case in self.cases)
 
     @property
     def summary(self) -> str:
@@ -152,7 +161,12 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """The run in one word; a failure outweighs an error, both outweigh a list that is no longer true."""
+        """The run in one word; a failure outweighs an error, both outweigh a list that is no longer true.
+
+        A run that ended early says why: nothing that it has not seen can be judged.
+        """
+        if self.stopped:
+            return _STOPPED[self.stopped]
         red = {case.verdict for case in self.cases if case.red}
         if "failed" in red:
             return "failed"
@@ -168,19 +182,19 @@ class Report:
         """Whether nothing is red, and something was tried."""
         return self.outcome == "passed"
 
-    def rules(self) -> dict[str, dict[str, RuleVerdict]]:
-        """Rule -> transport -> the worst that the cases which prove it, or trip it, have shown."""
-        worst: dict[RuleVerdict, int] = {"failed": 3, "unproven": 2, "passed": 1, "skipped": 0}
-        table: dict[str, dict[str, RuleVerdict]] = {}
+    def rules(self) -> dict[str, dict[str, Shown]]:
+        """Rule -> transport -> the worst that the cases which prove it, or trip it, have shown.
+
+        A case that judged no transport stands under that of its axis, and proves nothing there.
+        """
+        table: dict[str, dict[str, Shown]] = {}
         for case in self.cases:
             axis = str(case.axes.get("transport", "any"))
-            transports = case.transports or [OF_AXIS.get(axis, axis)]
             for rule in {*case.proves, *case.tripped}:
                 row = table.setdefault(rule, {})
-                shown = _shown(case, rule)
-                for transport in transports:
-                    if worst[shown] >= worst[row.get(transport, "skipped")]:
-                        row[transport] = shown
+                for transport in case.transports or [OF_AXIS.get(axis, axis)]:
+                    found = shown(rule, transport, case.verdict, case.tripped, case.transports)
+                    row[transport] = worse(found, row.get(transport, found))
         return dict(sorted(table.items()))
 
     def coverage(self) -> dict[str, int]:
@@ -194,12 +208,3 @@ class Report:
         cases = document.pop("cases")
         extra = {"outcome": self.outcome, "summary": self.summary, "counts": self.counts}
         return document | extra | {"rules": self.rules(), "coverage": self.coverage(), "cases": cases}
-
-
-def _shown(case: CaseResult, rule: str) -> RuleVerdict:
-    """What one case has shown of one rule."""
-    if rule in case.tripped:
-        return "failed"
-    if case.verdict in ("passed", "skipped"):
-        return "passed" if case.verdict == "passed" else "skipped"
-    return "unproven"

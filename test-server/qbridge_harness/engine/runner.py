@@ -14,6 +14,7 @@ from qbridge_harness.engine.branches import current, side_by_side
 from qbridge_harness.engine.context import Context
 from qbridge_harness.engine.empty import title
 from qbridge_harness.engine.expectations import capture, judge
+from qbridge_harness.engine.halt import to_the_end
 from qbridge_harness.engine.results import CaseResult, StepResult, Verdict
 from qbridge_harness.engine.steps import EXECUTORS
 from qbridge_harness.engine.steps.backend import take_away
@@ -59,10 +60,10 @@ class CaseRunner:
                         break
         except TimeoutError:
             self._fail(f"The case took longer than {limit:g} s.")
-        except asyncio.CancelledError:
-            await self._clean()  # A cancelled run leaves nothing on the target either.
+        except BaseException:
+            await to_the_end(self._clean())  # A run that is cancelled, or breaks, leaves nothing on the target either.
             raise
-        await self._clean()
+        await to_the_end(self._clean())
         self._judge()
         self._mask(again=self._masks.version != known)
         self._result.duration_ms = (time.perf_counter() - started) * 1000
@@ -79,11 +80,11 @@ class CaseRunner:
             result.messages = masks.data(result.messages)
 
     async def _phase(self, phase: str) -> bool:
-        """Runs the steps of a phase; False where one failed. All assertions are tried, the first failed act ends."""
+        """Runs the steps of a phase; False where one failed, which ends `arrange` and `act`; the others try all."""
         good = True
         for step in self._planned.case.phase(phase):
             good &= await self._step(step, phase)
-            if not good and phase != "assert":
+            if not good and phase not in ("assert", "cleanup"):
                 return False
         return good
 
@@ -91,9 +92,26 @@ class CaseRunner:
         try:
             async with asyncio.timeout(_CLEANUP_S):
                 await self._phase("cleanup")
-                await take_away(self._context)
-        except (TimeoutError, Unreachable, StepFailed) as error:
-            self._fail(f"The cleanup failed: {error or 'it took too long'}.")
+        except TimeoutError:
+            self._fail(f"The cleanup took longer than {_CLEANUP_S:g} s.")
+        finally:
+            await self._take_away()
+
+    async def _take_away(self) -> None:
+        """Whatever became of the case's own cleanup, what the harness brought goes; only a failure is noted."""
+        verdict: Verdict = "failed"
+        try:
+            problems = await take_away(self._context)
+        except CaseBroken as error:
+            verdict, problems = "error", [str(error)]
+        except StepFailed as error:
+            problems = [str(error)]
+        if problems:
+            self._number += 1
+            title, line = "what the harness brought goes", self._planned.case.where.line
+            noted = StepResult(self._number, "cleanup", "take_away", title, line, verdict, problems)
+            self._result.steps.append(noted)
+            self._fail(f"The cleanup failed: {problems[0]}")
 
     def _judge(self) -> None:
         log = self._context.log

@@ -30,6 +30,10 @@ class Document:
     file: str
     data: Any
     places: dict[Path, Where] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    """What could not be read; the rest of the file is there."""
+    unread: set[Path] = field(default_factory=set)
+    """Where nothing stands for a value because of such a problem."""
 
     def where(self, path: Path) -> Where:
         """The place of the nearest part that the file has on the way to `path`."""
@@ -45,7 +49,6 @@ class _Builder:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.problems: list[Problem] = []
         self.seen: set[int] = set()
         self.scalars = yaml.constructor.SafeConstructor()
 
@@ -53,22 +56,25 @@ class _Builder:
         return Where(self.document.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def problem(self, node: yaml.Node, message: str, fix: str) -> None:
-        self.problems.append(Problem(self.where(node), message, fix))
+        self.document.problems.append(Problem(self.where(node), message, fix))
+
+    def unread(self, node: yaml.Node, path: Path, message: str, fix: str) -> None:
+        self.document.unread.add(path)
+        self.problem(node, message, fix)
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         self.document.places.setdefault(path, self.where(node))
         if id(node) in self.seen:
-            self.problem(node, "An alias (*name) is not allowed.", "write the value out, or use vars and ${name}.")
-            return None
+            fix = "write the value out, or use vars and ${name}."
+            return self.unread(node, path, "An alias (*name) is not allowed.", fix)
         self.seen.add(id(node))
         if len(path) > _DEPTH_MAX:
-            self.problem(node, f"The file is nested deeper than {_DEPTH_MAX} levels.", "make it flatter.")
-            return None
+            return self.unread(node, path, f"The file is nested deeper than {_DEPTH_MAX} levels.", "make it flatter.")
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self.scalar(node)
+        return self.scalar(node, path)
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -84,18 +90,17 @@ class _Builder:
             found[key] = self.build(value_node, (*path, key))
         return found
 
-    def scalar(self, node: yaml.Node) -> Any:
+    def scalar(self, node: yaml.Node, path: Path) -> Any:
         if node.tag == _DATE_TAG:
             node.tag = _TEXT_TAG
         try:
             return self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
-            self.problem(node, f"This value cannot be read: {error}.", "quote it.")
-            return None
+            return self.unread(node, path, f"This value cannot be read: {error}.", "quote it.")
 
 
 def read_document(text: str, file: str) -> Document:
-    """Reads one YAML (or JSON) text. Raises CaseFileError with every problem found."""
+    """Reads one YAML (or JSON) text; its `problems` are for the caller to tell. Raises CaseFileError for no YAML."""
     document = Document(file, None)
     try:
         node = yaml.compose(text, Loader=_LOADER)
@@ -109,22 +114,25 @@ def read_document(text: str, file: str) -> Document:
         raise CaseFileError([Problem(Where(file, 1, 1), f"This is not YAML: {error}.", fix)]) from None
     if node is None:
         raise CaseFileError([Problem(Where(file, 1, 1), "The file is empty.", "write `purpose:` and `cases:`.")])
-    builder = _Builder(document)
-    document.data = builder.build(node, ())
-    if builder.problems:
-        raise CaseFileError(builder.problems)
+    document.data = _Builder(document).build(node, ())
     return document
 
 
 def read_text(file: FilePath) -> str:
-    """The text of a case file. Raises CaseFileError where it is too large or no text."""
+    """The text of a case file. Raises CaseFileError where it is no file, cannot be read, is too large or no text."""
     where = Where(str(file), 1, 1)
+    if not file.is_file():
+        # A pipe or a device may have no end, and a read of it none either.
+        raise CaseFileError([Problem(where, "This is no regular file.", "name a file of cases/.")])
     if file.stat().st_size > _SIZE_MAX:
         raise CaseFileError([Problem(where, f"The file is larger than {_SIZE_MAX} bytes.", "split it.")])
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise CaseFileError([Problem(where, f"The file is not UTF-8: {error}.", "save it as UTF-8.")]) from None
+    except OSError as error:
+        fix = "see who may read it: ls -l."
+        raise CaseFileError([Problem(where, f"The file cannot be read: {error.strerror}.", fix)]) from None
 
 
 def read_file(file: FilePath) -> Document:

@@ -7,7 +7,6 @@ with the steps of its fragment, which keep their places, so that every mistake i
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -15,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qbridge_harness.language.document import Document, Path, read_file
 from qbridge_harness.language.explain import explain
-from qbridge_harness.language.model import PHASES, Secret
+from qbridge_harness.language.model import PHASES
 from qbridge_harness.language.problems import CaseFileError, Problem, closest
+from qbridge_harness.language.shared import Fragment, Included, Secret
 from qbridge_harness.language.steps import Step
 
 FOLDER = "shared"
@@ -37,35 +37,15 @@ class Shared(BaseModel):
     fragments: dict[str, list[Step]] = Field(default={}, description="Name -> steps, for `use: name`.")
 
 
-@dataclass(slots=True)
-class Fragment:
-    """Steps under a name, as read."""
-
-    document: Document
-    steps: list[Any]
-
-
-@dataclass(slots=True)
-class Included:
-    """All that a suite includes, directly or through others; what comes later wins over what came before."""
-
-    vars: dict[str, Any] = field(default_factory=dict)
-    secrets: dict[str, Secret] = field(default_factory=dict)
-    fragments: dict[str, Fragment] = field(default_factory=dict)
-    files: list[FilePath] = field(default_factory=list)
-
-
 def include(document: Document) -> Included:
-    """Reads what a suite includes and fills in its `use` steps, in place. Raises CaseFileError."""
+    """Reads what a suite includes and fills in its `use` steps, in place; its `problems` are for the caller to tell."""
     reader = _Reader(cases_root(FilePath(document.file)))
     if isinstance(document.data, dict):
         reader.read(document, (FilePath(document.file).resolve(),))
-        expander = _Expander(document, reader.included, reader.problems)
+        expander = _Expander(document, reader.included)
         for number, case in enumerate(_list(document.data.get("cases"))):
             for phase in PHASES if isinstance(case, dict) else ():
                 expander.steps(case.get(phase), ("cases", number, phase), ())
-    if reader.problems:
-        raise CaseFileError(reader.problems)
     return reader.included
 
 
@@ -81,7 +61,6 @@ class _Reader:
     def __init__(self, root: FilePath) -> None:
         self.root = root
         self.included = Included()
-        self.problems: list[Problem] = []
 
     def read(self, document: Document, trail: tuple[FilePath, ...]) -> None:
         named = document.data.get("include")
@@ -95,16 +74,19 @@ class _Reader:
         file = (trail[-1].parent / name).resolve()
         problem = self.refused(file, name, trail)
         if problem is not None:
-            self.problems.append(Problem(document.where(path), *problem))
+            self.included.complete = False
+            self.included.problems.append(Problem(document.where(path), *problem))
             return
         if file in self.included.files:
             return
         self.included.files.append(file)
         try:
             found = read_file(file)
+            self.included.problems += found.problems
             shared = _shared(found)
         except CaseFileError as error:
-            self.problems += error.problems
+            self.included.complete = False
+            self.included.problems += error.problems
             return
         self.read(found, (*trail, file))
         self.included.vars |= shared.vars
@@ -114,7 +96,7 @@ class _Reader:
                 other = self.included.fragments[fragment].document.file
                 message = f"The fragment {fragment!r} is in {other} too."
                 where = found.where(("fragments", fragment))
-                self.problems.append(Problem(where, message, "rename one of them."))
+                self.included.problems.append(Problem(where, message, "rename one of them."))
             self.included.fragments[fragment] = Fragment(found, found.data["fragments"][fragment])
 
     def refused(self, file: FilePath, name: str, trail: tuple[FilePath, ...]) -> tuple[str, str] | None:
@@ -145,10 +127,9 @@ def _shared(document: Document) -> Shared:
 class _Expander:
     """Fills in `use` steps."""
 
-    def __init__(self, document: Document, included: Included, problems: list[Problem]) -> None:
+    def __init__(self, document: Document, included: Included) -> None:
         self.document = document
         self.included = included
-        self.problems = problems
         self.uses = 0
 
     def steps(self, steps: Any, path: Path, trail: tuple[str, ...]) -> None:
@@ -172,7 +153,9 @@ class _Expander:
         if "steps" in step:
             self.problem((*path, "steps"), "A `use` step has no steps of its own.", "take `steps` out.")
         elif fragment is None:
-            self.problem((*path, "use"), f"No fragment {name!r} is included.", closest(name, self.included.fragments))
+            if self.included.complete:
+                fix = closest(name, self.included.fragments)
+                self.problem((*path, "use"), f"No fragment {name!r} is included.", fix)
         elif name in trail:
             circle = " -> ".join((*trail[trail.index(name) :], name))
             self.problem((*path, "use"), f"The fragments use each other in a circle: {circle}.", "take one `use` out.")
@@ -188,7 +171,7 @@ class _Expander:
             self.steps(step["steps"], (*path, "steps"), (*trail, name))
 
     def problem(self, path: Path, message: str, fix: str) -> None:
-        self.problems.append(Problem(self.document.where(path), message, fix))
+        self.included.problems.append(Problem(self.document.where(path), message, fix))
 
 
 def _list(value: Any) -> list[Any]:

@@ -18,18 +18,27 @@ from qbridge_harness.language.flow_steps import WAYS
 from qbridge_harness.language.matchers import OPERATORS, matcher_problems
 from qbridge_harness.language.message_fields import unknown_fields
 from qbridge_harness.language.model import PHASES, Suite
-from qbridge_harness.language.outcomes import EXPECTS
+from qbridge_harness.language.outcomes import EXPECTS, JUDGES_ITSELF
 from qbridge_harness.language.problems import Problem, closest
 from qbridge_harness.language.steps import kind_of
 
 _MATCHERS = ("expect", "until", "unless", "is", "when")
 _HOLDERS = ("repeat", "parallel", "use", "wait_until", "barrier", "set", "check")
-"""What cannot be waited for: it asks nobody anything."""
+"""What cannot be waited for: it asks nobody anything, and has no outcome of its own."""
 
 
-def lint_suite(document: Document, suite: Suite, contract: Contract, rules: Collection[str] | None) -> list[Problem]:
-    """Every problem of a suite that has the right form."""
-    linter = _Linter(document, contract)
+def lint_suite(
+    document: Document,
+    suite: Suite,
+    contract: Contract,
+    rules: Collection[str] | None,
+    unknown: Collection[str] = (),
+) -> list[Problem]:
+    """Every problem of a suite that has the right form.
+
+    `unknown` are the words of what had another form and was taken out: it may have set, opened or registered them.
+    """
+    linter = _Linter(document, contract, suite, unknown)
     names: set[str] = set()
     for number, case in enumerate(suite.cases):
         path: Path = ("cases", number)
@@ -49,9 +58,11 @@ def lint_suite(document: Document, suite: Suite, contract: Contract, rules: Coll
 class _Linter:
     """Collects the problems of one document."""
 
-    def __init__(self, document: Document, contract: Contract) -> None:
+    def __init__(self, document: Document, contract: Contract, suite: Suite, unknown: Collection[str]) -> None:
         self.document = document
         self.contract = contract
+        self.unknown = unknown
+        self.complete = suite.complete
         self.problems: list[Problem] = []
         self.variables: set[str] = set()
         self.streams: dict[str, str] = {}
@@ -63,6 +74,10 @@ class _Linter:
 
     def problem(self, path: Path, message: str, fix: str) -> None:
         self.problems.append(Problem(self.document.where(path), message, fix))
+
+    def strange(self, name: str, known: Collection[str]) -> bool:
+        """Whether nothing can have made the name: no sound step has, no other could, and no file is missing."""
+        return self.complete and name not in known and name not in self.unknown
 
     def case(self, suite: Suite, number: int) -> None:
         case = suite.cases[number]
@@ -90,21 +105,24 @@ class _Linter:
                     name = "unique" if size.rstrip(")").isdigit() else values.head(size)
                 if name == "new":
                     self.problem(place, f"There is no ${{{reference}}}.", closest(reference, values.FRESH))
-                elif name not in self.variables:
+                elif self.strange(name, self.variables):
                     self.problem(place, f"The variable {name!r} is not set here.", closest(name, self.variables))
 
     def step(self, step: dict[str, Any], path: Path) -> None:
         kind = kind_of(step) or ""
         for index, rule in enumerate(step.get("proves") or ()):
-            if rule not in self.proves:
+            if self.strange(rule, self.proves):
                 self.problem((*path, "proves", index), f"The case does not prove {rule}.", closest(rule, self.proves))
+        for key in ("expect", "capture"):
+            if kind in _HOLDERS and step.get(key):
+                text = f"A {kind} step has no outcome of its own."
+                self.problem((*path, key), text, f"write `{key}` in the step that has one, or take it out.")
         holder = {"repeat": self.repeat, "parallel": self.parallel, "use": self.use}.get(kind)
         if holder is not None:
             holder(step, path)
             return
-        if kind == "wait_until" and kind_of(step["wait_until"]) in _HOLDERS:
-            text = f"A {kind_of(step['wait_until'])} step cannot be waited for."
-            self.problem((*path, "wait_until"), text, "wait for a step that asks: `call`, `observe`, ...")
+        if kind == "wait_until":
+            self.wait_until(step, path)
         if kind in ("wait_until", "idempotent", "load"):
             self.step(step[kind], (*path, kind))
             rest = {key: value for key, value in step.items() if key != kind}
@@ -125,6 +143,16 @@ class _Linter:
             self.variables.add(str(step["as"]))
         if kind == "barrier" and not self.branches:
             self.problem(path, "A barrier stands outside of `parallel`.", "put it into each branch of one.")
+
+    def wait_until(self, step: dict[str, Any], path: Path) -> None:
+        kind = kind_of(step["wait_until"])
+        place = (*path, "wait_until")
+        if kind in _HOLDERS:
+            fix = "wait for a step that asks: `call`, `observe`, ..."
+            self.problem(place, f"A {kind} step cannot be waited for.", fix)
+        elif kind not in JUDGES_ITSELF and not step["wait_until"].get("expect"):
+            fix = "say in the step what to wait for: `expect: {...}`."
+            self.problem((*place, kind or ""), f"Without `expect`, {kind} holds at once, whatever it finds.", fix)
 
     def use(self, step: dict[str, Any], path: Path) -> None:
         self.references(step.get("vars"), (*path, "vars"))
@@ -152,7 +180,7 @@ class _Linter:
                 path, "The way `conflict` needs another body.", "write `change: {...}`, or leave it out of `how`."
             )
         worker = str(step.get("worker") or "")
-        if worker and worker not in self.backends:
+        if worker and self.strange(worker, self.backends):
             self.problem((*path, "worker"), f"No backend {worker!r} is here.", closest(worker, self.backends))
         asked = step["idempotent"].get("with")
         taken = {"key": "idempotencyKey", "id": "id"}.get(str(step.get("by", "key")), "")
@@ -202,9 +230,9 @@ class _Linter:
             self.streams[str(step["as"])] = str(step["open"])
         elif kind in ("send", "receive", "collect", "close"):
             name = str(step[kind])
-            if name not in self.streams:
+            if self.strange(name, self.streams):
                 self.problem((*path, kind), f"No stream {name!r} is open here.", closest(name, self.streams))
-            elif kind == "send" and not step.get("invalid"):
+            elif kind == "send" and name in self.streams and not step.get("invalid"):
                 rpc = self.contract.find_rpc("Backend.Execute" if self.streams[name] == "Execute" else "Session")
                 if rpc is not None:
                     self.fields(rpc.request, step["message"], (*path, "message"))
@@ -212,11 +240,11 @@ class _Linter:
             self.backends.add(str(step["as"]))
         elif kind == "metrics":
             since = step.get("since")
-            if since is not None and since not in self.readings:
+            if since is not None and self.strange(since, self.readings):
                 fix = closest(str(since), self.readings)
                 self.problem((*path, "since"), f"No reading {since!r} stands before this one.", fix)
             self.readings.add(str(step["metrics"]))
-        elif kind in ("tell", "observe") and str(step[kind]) not in self.backends:
+        elif kind in ("tell", "observe") and self.strange(str(step[kind]), self.backends):
             self.problem((*path, kind), f"No backend {step[kind]!r} is here.", closest(str(step[kind]), self.backends))
 
     def fields(self, descriptor: Descriptor, value: Any, path: Path) -> None:
@@ -228,8 +256,7 @@ class _Linter:
         name = str(step[kind])
         rpc = self.contract.find_rpc("Backend.Execute" if name == "Execute" else name)
         if rpc is None:
-            known = [*self.contract.rpcs, *(r.method for r in self.contract.rpcs.values())]
-            self.problem((*path, kind), f"The contract has no RPC {name!r}.", closest(name, known))
+            self.problem((*path, kind), f"The contract has no RPC {name!r}.", self.nearest_rpc(name))
             return
         if kind == "call" and (rpc.client_streaming or rpc.server_streaming):
             self.problem((*path, kind), f"{name} is a stream.", f"write `open: {rpc.method}`.")
@@ -240,6 +267,15 @@ class _Linter:
                 self.fields(rpc.request, message, (*path, "send", index))
         else:
             self.fields(rpc.asks, step.get("with"), (*path, "with"))
+
+    def nearest_rpc(self, name: str) -> str:
+        """The fix for an unknown RPC: its name with the service, or the nearest name that cases may write."""
+        short = {
+            full.replace("Service/", ".").removeprefix("Bridge."): rpc.method
+            for full, rpc in self.contract.rpcs.items()
+        }
+        with_service = [each for each, method in short.items() if method == name]
+        return f"did you mean {with_service[0]!r}?" if with_service else closest(name, [*short, *self.contract.rpcs])
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from qbridge_harness.contract import Contract
 from qbridge_harness.language.document import Document, Path, read_document, read_text
-from qbridge_harness.language.explain import explain
+from qbridge_harness.language.explain import explain, place
 from qbridge_harness.language.include import FOLDER, include
 from qbridge_harness.language.lint import lint_suite
 from qbridge_harness.language.model import PHASES, Suite
+from qbridge_harness.language.partial import sound_part
 from qbridge_harness.language.problems import CaseFileError, Problem, Where
 from qbridge_harness.language.relies import lint_relies_on
 from qbridge_harness.language.steps import children, kind_of
@@ -55,17 +56,32 @@ def parse_suite(text: str, file: str, suite_id: str, contract: Contract, rules: 
     """One suite from its text. Raises CaseFileError."""
     document = read_document(text, file)
     included = include(document)
+    problems = [*document.problems, *included.problems]
+    unknown: frozenset[str] = frozenset()
     try:
         suite = Suite.model_validate(document.data)
     except ValidationError as error:
-        raise CaseFileError(explain(document, error.errors(include_url=False), Suite)) from None
+        errors = error.errors(include_url=False)
+        told = [each for each in errors if place(document, each) not in document.unread]
+        problems += explain(document, told, Suite)
+        sound = sound_part(document, errors)
+        if sound is None:
+            raise CaseFileError(_in_order(problems, file)) from None
+        document, suite, unknown = sound
     suite._id = suite_id
     suite._included = included
-    _place(document, suite)
-    problems = lint_suite(document, suite, contract, rules)
+    problems += lint_suite(document, suite, contract, rules, unknown)
     if problems:
-        raise CaseFileError(problems)
+        raise CaseFileError(_in_order(problems, file))
+    _place(document, suite)
     return suite
+
+
+def _in_order(problems: list[Problem], file: str) -> list[Problem]:
+    """Problems in the order of the file, then those of the files that it includes."""
+    return sorted(
+        problems, key=lambda each: (each.where.file != file, each.where.file, each.where.line, each.where.column)
+    )
 
 
 def _files(paths: Sequence[FilePath]) -> list[FilePath]:
@@ -74,7 +90,7 @@ def _files(paths: Sequence[FilePath]) -> list[FilePath]:
         if path.is_dir():
             inside = [file for ending in ("*.yaml", "*.yml") for file in path.rglob(ending)]
             found += sorted(file for file in inside if not _LEFT_OUT & set(file.relative_to(path).parts[:-1]))
-        elif path.is_file():
+        elif path.exists():
             found.append(path)
         else:
             where = Where(str(path), 1, 1)

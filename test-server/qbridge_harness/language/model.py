@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from qbridge_harness.language.problems import Where
+from qbridge_harness.language.shared import Included, Secret
 from qbridge_harness.language.steps import Step
-
-if TYPE_CHECKING:
-    from qbridge_harness.language.include import Included
 
 NAME = r"^[a-z0-9][a-z0-9_.-]*$"
 PHASES = ("arrange", "act", "assert", "cleanup")
@@ -60,14 +58,6 @@ class Defaults(BaseModel):
         default_factory=dict, description="HTTP headers, or gRPC metadata, of every message."
     )
     key: str | None = Field(default=None, description="Another API key than the run's; 'none' sends none.")
-
-
-class Secret(BaseModel):
-    """Where a secret comes from. Its value is a variable, and is masked in everything that the harness writes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    env: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The environment variable that holds it.")
 
 
 class Case(BaseModel):
@@ -146,6 +136,11 @@ class Suite(BaseModel):
     def all_secrets(self) -> dict[str, Secret]:
         """Its own secrets over those that it includes."""
         return (self._included.secrets if self._included else {}) | self.secrets
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file that it includes could be read."""
+        return self._included is None or self._included.complete
 
     @property
     def files_included(self) -> list[FilePath]:

@@ -25,3 +25,8 @@ EXPECTS: dict[str, frozenset[str]] = {
     "recall": frozenset({"recall", "queries"}),
 }
 """Kind of step -> what its outcome has."""
+
+JUDGES_ITSELF = frozenset(
+    {"call", "rest", "grpc", "sse", "ws", "open", "receive", "collect", "backend", "idempotent", "load", "trace"}
+)
+"""The steps that can fail without an `expect`: an error or a 4xx or 5xx that nobody expects, a trace without spans."""

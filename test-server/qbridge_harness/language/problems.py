@@ -39,10 +39,16 @@ class CaseFileError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+def _begun(word: str, names: list[str]) -> list[str]:
+    """The one name that begins with the word."""
+    found = [name for name in names if len(word) > 2 and name.startswith(word)]
+    return found if len(found) == 1 else []
+
+
 def closest(word: str, known: Iterable[str]) -> str:
     """A fix for an unknown word: the nearest known one, or the list of what is known."""
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6) or _begun(word, names)
     if near:
         return f"did you mean {near[0]!r}?"
     return "use one of: " + ", ".join(names) if names else "leave it out."

@@ -12,16 +12,21 @@ from typing import Protocol
 
 Done = Callable[[str], None]
 """Called once for each request: with nothing for a success, or with the code of its error."""
+HARNESS = "HARNESS"
+"""How the code begins where the harness itself broke down; what it was follows."""
 _YIELD_EVERY = 32
 """A generator that is behind still lets answers in after so many requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that was kept to be looked at: over REST with status and headers, over gRPC only bytes."""
+    """An answer that was kept to be looked at.
+
+    Over REST it has a number, headers and a body; over gRPC a status's name and a message, or the details of the error.
+    """
 
     content: bytes
-    status: int = 200
+    status: int | str = 200
     headers: dict[str, str] = field(default_factory=dict)
 
 

@@ -42,9 +42,11 @@ class OwnBackend:
         self.effects: dict[str, int] = {}
         self.go_away: Any = None
         self.ended: Ended | None = None
+        self.broken: Exception | None = None
+        """What it broke down with first: its own fault, or that of what came."""
 
     async def attach(self) -> None:
-        """Opens Execute and waits until the attachment holds, or is refused."""
+        """Opens Execute and waits until the attachment holds, is refused (`ended`), or breaks down (`broken`)."""
         self._attached.clear()
         self.ended = None
         opened = await self._opener()
@@ -63,8 +65,8 @@ class OwnBackend:
         return sum(self.effects.values())
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Waits until something holds of what it has seen; the caller bounds the time."""
-        while not holds():
+        """Waits until something holds of what it has seen, or it broke down; the caller bounds the time."""
+        while self.broken is None and not holds():
             self._moved.clear()
             await self._moved.wait()
 
@@ -123,6 +125,8 @@ class OwnBackend:
                     self.ended = message
                     return
                 await self._take(message)
+        except Exception as error:  # Nobody awaits this task: who asks for facts is told.
+            self._broke(error)
         finally:
             self._attached.set()
 
@@ -155,8 +159,15 @@ class OwnBackend:
             await self._work(behaviour, item)
 
     async def _later(self, behaviour: Behaviour, item: Item) -> None:
-        await asyncio.sleep(behaviour.delay_s)
-        await self._work(behaviour, item)
+        try:
+            await asyncio.sleep(behaviour.delay_s)
+            await self._work(behaviour, item)
+        except Exception as error:
+            self._broke(error)
+
+    def _broke(self, error: Exception) -> None:
+        self.broken = self.broken or error
+        self._moved.set()
 
     async def _work(self, behaviour: Behaviour, item: Item) -> None:
         """Does what the item asks for, once, and says so, unless the reply is to be lost."""

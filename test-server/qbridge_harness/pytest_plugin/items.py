@@ -39,6 +39,8 @@ class CaseItem(pytest.Item):
         try:
             result = self._judge.judge(self._planned)
         except TargetLost as error:
+            if not error.first:
+                self._skip(str(error))
             self._end(str(error))
         self._result = result
         self.user_properties += [("rule", rule) for rule in result.proves]
@@ -67,11 +69,11 @@ class CaseItem(pytest.Item):
 
     def _end(self, words: str) -> NoReturn:
         # Our words say all; a traceback through the harness would hide them.
-        raise pytest.fail.Exception(words, pytrace=False)
+        raise pytest.fail.Exception(words, pytrace=False) from None
 
     def _skip(self, reason: str) -> NoReturn:
         # By the case's place: pytest folds skips of one place into a line, and ours would all be of this file.
-        raise pytest.skip.Exception(printable(reason), _use_item_location=True)
+        raise pytest.skip.Exception(printable(reason), _use_item_location=True) from None
 
     def _words(self, result: CaseResult) -> str:
         """Why, with the steps and their lines, the broken contract, and the last messages on the wire."""

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import Future
 
 from qbridge_harness.clients import Target, Unreachable
+from qbridge_harness.clients.target import KeyRefused
 from qbridge_harness.contract import Contract
 from qbridge_harness.engine import CaseResult, Options
 from qbridge_harness.engine.run import Session, open_session, stands_alone
@@ -18,7 +19,11 @@ _CLEANUP_S = 20.0
 
 
 class TargetLost(Exception):
-    """The deployment does not answer; every case says so without asking again."""
+    """Nothing can be asked of the deployment: an error of the first case, and the reason why the others are skipped."""
+
+    def __init__(self, message: str, *, first: bool) -> None:
+        super().__init__(message)
+        self.first = first
 
 
 class Judge:
@@ -34,6 +39,7 @@ class Judge:
         self._judged: set[str] = set()
         self._ahead: dict[str, CaseResult] = {}
         """Results of cases that others relied on, until their own turn comes."""
+        self._lost = False
         self._session: Future[Session] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -46,10 +52,16 @@ class Judge:
 
     def judge(self, planned: PlannedCase) -> CaseResult:
         """The case's result. Raises TargetLost."""
+        if self._lost:
+            raise TargetLost("nothing can be asked of the target, as the first case says", first=False)
         try:
             session = self._open()
         except Unreachable as error:
-            raise TargetLost(f"The target does not answer: {error}. Is it running, and is the address right?") from None
+            self._lost = True
+            raise TargetLost(f"The target does not answer: {str(error).rstrip('.')}.", first=True) from None
+        except KeyRefused as error:
+            self._lost = True
+            raise TargetLost(f"The target does not let the run in: {error}", first=True) from None
         ahead = self._ahead.pop(planned.id, None)
         if ahead is not None:
             return ahead
@@ -85,8 +97,8 @@ class Judge:
 
     async def _keep(self, opened: Future[Session]) -> None:
         """Holds the connection open until the end of pytest's session."""
-        self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
         async with open_session(self.target, self._contract, self._options) as session:
+            self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
             opened.set_result(session)
             await self._closing.wait()
             others = asyncio.all_tasks() - {asyncio.current_task()}

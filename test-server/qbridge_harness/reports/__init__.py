@@ -16,6 +16,7 @@ from pathlib import Path
 
 from qbridge_harness.engine.results import Report
 from qbridge_harness.reports.terminal import Terminal
+from qbridge_harness.reports.writable import unwritten
 
 FORMATS = {
     "json": "everything that is known of the run, for programs",
@@ -27,11 +28,16 @@ FORMATS = {
 """Name of a format -> what it is. `ndjson` is not here: it is written while the run goes."""
 
 
-def write_reports(report: Report, paths: Mapping[str, Path]) -> None:
-    """Writes the named formats, each to its path; folders are made."""
+def write_reports(report: Report, paths: Mapping[str, Path]) -> list[str]:
+    """Writes the named formats, each to its path; folders are made. Gives a sentence for each that could not be."""
+    problems = []
     for name, path in paths.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        import_module(f"qbridge_harness.reports.{name}").write(report, path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            import_module(f"qbridge_harness.reports.{name}").write(report, path)
+        except OSError as error:
+            problems.append(unwritten(name, path, error))
+    return problems
 
 
 __all__ = ["FORMATS", "Terminal", "write_reports"]

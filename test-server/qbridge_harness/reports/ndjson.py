@@ -3,13 +3,14 @@
 run-started    once: the target, the seed, how many cases are planned
 case-started   as a case starts
 case-finished  as a case ends: its verdict, its reason, its problems, the broken contract
-run-finished   once: the counts; or, where the run broke off, the problem
+run-finished   once: the counts, and why it ended early if it did; or, where there was no run, the problem
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,18 +21,22 @@ from qbridge_harness.clients.target import Target
 from qbridge_harness.engine.results import CaseResult, Report
 from qbridge_harness.language.plan import PlannedCase
 from qbridge_harness.reports.text import mask
+from qbridge_harness.reports.writable import unwritten
 
 EVENTS = ("run-started", "case-started", "case-finished", "run-finished")
 
 
 class EventLog:
-    """An open NDJSON file. Every line is on the disk before the run goes on."""
+    """An open NDJSON file. Every line is on the disk before the run goes on; a disk that is full ends no run."""
 
     def __init__(self, path: Path, run_id: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._stream: TextIO = path.open("w", encoding="utf-8", errors="replace", buffering=1)
+        self._path = path
         self._run_id = run_id
         self._finished = False
+        self.problem = ""
+        """Why the file is not whole, in a sentence; nothing is written behind that."""
 
     def __enter__(self) -> EventLog:
         return self
@@ -41,7 +46,8 @@ class EventLog:
     ) -> None:
         if error is not None and not self._finished:
             self._write("run-finished", {"outcome": "broken-off", "problem": f"{type(error).__name__}: {error}"})
-        self._stream.close()
+        with suppress(OSError):  # What could not be written was told, and is tried once more here.
+            self._stream.close()
 
     def run_started(self, planned: Sequence[PlannedCase], target: Target, seed: str) -> None:
         """The first line."""
@@ -71,9 +77,15 @@ class EventLog:
         """The last line."""
         self._finished = True
         found = {"outcome": report.outcome, "summary": report.summary, "counts": report.counts}
-        self._write("run-finished", found | {"duration_s": report.duration_s})
+        early = {"interrupted": report.stopped == "interrupted", "stop_reason": report.stop_reason}
+        self._write("run-finished", found | {"duration_s": report.duration_s} | early)
 
     def _write(self, event: str, fields: dict[str, Any]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"event": event, "at": at, "run": self._run_id} | fields
-        self._stream.write(mask(json.dumps(line, ensure_ascii=False)) + "\n")
+        if self.problem:
+            return
+        try:
+            self._stream.write(mask(json.dumps(line, ensure_ascii=False)) + "\n")
+        except OSError as error:
+            self.problem = unwritten("ndjson", self._path, error)

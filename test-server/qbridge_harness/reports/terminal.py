@@ -61,6 +61,8 @@ class Terminal:
             f"\n{len(report.cases)} cases, {len(report.rules())} rules named, {proved} of them proved, "
             f"in {report.duration_s:.1f} s against {report.target} and {report.grpc}{seed}"
         )
+        if report.stopped:
+            self._text(f"{report.stop_reason}: {report.ran} of {len(report.cases)} cases ran")
         self._line(report.summary)
 
     def stop(self) -> None:

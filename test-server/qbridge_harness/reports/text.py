@@ -8,6 +8,8 @@ import shlex
 from qbridge_harness.engine.results import CaseResult, Report
 
 MASK = "***"
+SAME_IDS = "  # the same ids: start the deployment anew, or leave --seed out"
+"""A deployment that keeps its data knows the ids of the seed already. A comment, so that the line can be copied."""
 KEY = "$QBRIDGE_API_KEY"
 """What stands for the API key in commands that people copy."""
 _KEYS = re.compile(r"\bqb_[0-9A-Za-z_-]{16,}|(?<=[Bb]earer )[0-9A-Za-z._~+/-]{16,}=*")
@@ -33,11 +35,12 @@ def explain(case: CaseResult) -> list[str]:
 
 
 def run_again(report: Report, case: CaseResult) -> str:
-    """The command that runs one case again, with the same random choices."""
+    """The command that runs one case again, with the same random choices; a comment says what these ask for."""
     words = ["--only", case.id] + (["--seed", report.seed] if report.seed else [])
     if report.command:
         return f"{report.command} {shlex.join(words)}"
-    return shlex.join(["qbridge-harness", "run", case.file, *words, "--target", report.target, "--grpc", report.grpc])
+    words = ["qbridge-harness", "run", case.file, *words, "--target", report.target, "--grpc", report.grpc]
+    return shlex.join(words) + (SAME_IDS if report.seed else "")
 
 
 def known_note(case: CaseResult) -> str:

@@ -15,6 +15,7 @@ from typing import IO, Concatenate, ParamSpec, TypeVar
 import apsw
 
 from qbridge_harness.server.store import NewerHistory, Store
+from qbridge_harness.usage import UsageError
 
 log = logging.getLogger("qbridge.harness")
 
@@ -22,7 +23,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class HistoryUnusable(ValueError):
+class HistoryUnusable(UsageError):
     """The history cannot be opened; the message says why and what to do."""
 
 

@@ -13,9 +13,9 @@ from typing import Literal
 import apsw
 
 from qbridge_harness.clients import Target, Unreachable
+from qbridge_harness.clients.target import KeyRefused
 from qbridge_harness.contract import Contract
 from qbridge_harness.engine import CaseResult, Options, Report, run as run_cases
-from qbridge_harness.engine.preflight import KeyRefused
 from qbridge_harness.language import PlannedCase
 from qbridge_harness.language.fresh import ulid
 from qbridge_harness.server.history import History
@@ -194,7 +194,10 @@ class Runs:
         record.counts, record.seed = run.report.counts, run.report.seed
 
     async def _finish(self, run: Run, state: State) -> None:
-        """Keeps it first and tells it then: who is told can read it, from this process or the next."""
+        """Keeps it first and tells it then: who is told can read it, from this process or the next.
+
+        Where it cannot be kept, whatever the reason, it is told all the same: somebody waits.
+        """
         record = run.record
         ended = {"state": state, "outcome": record.outcome, "summary": record.summary or record.problem}
         last = Event(len(run.events) + 1, "done", ended)
@@ -205,10 +208,13 @@ class Runs:
             await self.history.forget()
         except apsw.Error as error:
             log.warning("the run %s was not kept: %s", record.id, error)
-        run.record = kept
-        run.events.append(last)
-        del self._live[record.id]
-        run.touch()
+        except Exception:
+            log.exception("the run %s was not kept", record.id)
+        finally:
+            run.record = kept
+            run.events.append(last)
+            del self._live[record.id]
+            run.touch()
 
     def _tell(self, run: Run, kind: Literal["run", "start", "case"], data: dict[str, object]) -> None:
         event = Event(len(run.events) + 1, kind, data)

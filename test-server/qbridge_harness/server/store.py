@@ -16,6 +16,7 @@ import apsw
 
 from qbridge_harness.engine import Report
 from qbridge_harness.server.record import INTERRUPTED, CaseRow, Event, RunRecord, now
+from qbridge_harness.usage import UsageError
 
 _VERSION = 1
 _SCHEMA = """
@@ -153,12 +154,12 @@ def _load(text: str) -> RunRecord:
 
 
 def read_durations_ms(path: Path) -> dict[str, float]:
-    """Case -> what it took lately, from a file that a server may be writing. Raises ValueError where it is none."""
+    """Case -> what it took lately, from a file that a server may be writing. Raises UsageError where it is none."""
     try:
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
             return _durations_ms(db)
     except apsw.Error as error:
-        raise ValueError(f"{path} is no history of `qbridge-harness serve`: {error}.") from None
+        raise UsageError(f"{path} is no history of `qbridge-harness serve`: {error}.") from None
 
 
 def _durations_ms(db: apsw.Connection) -> dict[str, float]:

@@ -14,23 +14,27 @@ from typing import cast
 import httptools
 
 from qbridge_harness.spans.store import SpanStore
+from qbridge_harness.usage import UsageError
 
 log = logging.getLogger("qbridge.harness.spans")
 
 BODY_MAX = 16 * 1024 * 1024
 _PATH = b"/v1/traces"
+_PORT_MAX = 65535
 
 
 class SpanReceiver:
     """Listens from the moment it is made; takes spans while it is started."""
 
     def __init__(self, address: str = "127.0.0.1:0") -> None:
-        """Takes `HOST:PORT`. Raises ValueError where that is no address, or one that cannot be listened on."""
+        """Takes `HOST:PORT`. Raises UsageError where that is no address, or one that cannot be listened on."""
         host, _, port = address.rpartition(":")
         try:
+            if not 0 <= int(port) <= _PORT_MAX:
+                raise ValueError(f"ports go to {_PORT_MAX}")
             self._socket = socket.create_server((host.strip("[]") or "127.0.0.1", int(port)))
         except (OSError, ValueError) as error:
-            raise ValueError(
+            raise UsageError(
                 f"--otlp {address!r}: {error}. Give HOST:PORT of a free port, 127.0.0.1:0 for any."
             ) from None
         self._socket.setblocking(False)

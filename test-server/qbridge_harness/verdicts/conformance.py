@@ -25,9 +25,8 @@ from qbridge_harness.verdicts.conformance_form import (
     Versions,
 )
 from qbridge_harness.verdicts.contract_coverage import contract_coverage, percent
-from qbridge_harness.verdicts.rule_table import Row, RuleTable, rule_table
+from qbridge_harness.verdicts.rule_table import CORE, Row, RuleTable, rule_table
 
-CORE = "core"
 LEVELS: tuple[Literal["MUST", "SHOULD", "MAY"], ...] = ("MUST", "SHOULD", "MAY")
 _NAMES_SHOWN = 5
 
@@ -103,10 +102,12 @@ def _result(declared: bool, rows: Sequence[Row], report: Mapping[str, Any]) -> t
         return "not declared", "The deployment does not claim it."
     if not rows:
         return "not checked", "The harness has no rules for it."
-    names = {row.rule.id for row in rows}
+    must = {row.rule.id for row in rows if row.rule.level == "MUST"}
     broken = [row.rule.id for row in rows if any(cell.verdict == "failed" for cell in row.cells.values())]
-    red = [case["id"] for case in report["cases"] if case["verdict"] == "failed" and names & set(case["proves"])]
-    if any(row.rule.id in broken and row.rule.level == "MUST" for row in rows) or red:
+    # A case that showed rules broken speaks for these alone; one that could not judge, for all that it proves.
+    failed = [case for case in report["cases"] if case["verdict"] == "failed"]
+    red = [case["id"] for case in failed if must & set(case["tripped"] or case["proves"])]
+    if must & set(broken) or red:
         return "failure", f"Broken: {_some(broken)}." if broken else f"Failed: {_some(red)}."
     missing = [row.rule.id for row in rows if row.red]
     if missing:

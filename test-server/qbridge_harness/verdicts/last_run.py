@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qbridge_harness.engine.results import SCHEMA
+from qbridge_harness.usage import UsageError
 
 FOLDER = Path("reports") / "itest"
 """Where `run` and `itest` leave their reports."""
@@ -30,19 +31,19 @@ class LastRun:
 
 
 def find_run(named: Path | None, folder: Path = FOLDER) -> LastRun:
-    """The named report (a file, or a folder of them), or else the newest. Raises ValueError, with what to do next."""
+    """The named report (a file, or a folder of them), or else the newest. Raises UsageError, with what to do next."""
     place = named or folder
     if place.is_file():
         report = _read(place)
         if report is None:
-            raise ValueError(f"{place} is no JSON report of a run (schema {SCHEMA}): write one with `run --json`.")
+            raise UsageError(f"{place} is no JSON report of a run (schema {SCHEMA}): write one with `run --json`.")
         return LastRun(place, report, str(place))
     found = sorted(place.rglob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in found:
         report = _read(file)
         if report is not None:
             return LastRun(file, report, f"{file}, the newest report under {place}")
-    raise ValueError(
+    raise UsageError(
         f"There is no JSON report of a run under {place}: run `qbridge-harness itest` first, or name one with --run."
     )
 

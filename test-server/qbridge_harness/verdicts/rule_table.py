@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from qbridge_harness.rules import Rule
+from qbridge_harness.verdicts.shown import WORST_FIRST, shown
 
 CellVerdict = Literal["passed", "failed", "unproven", "missing", "skipped", "undeclared"]
 """unproven: its cases ran and could not judge. missing: it has no case here. undeclared: nobody promises it here."""
 RowVerdict = Literal["proven", "unproven", "not applicable"]
 UNDECLARED = "the deployment "
 """How the reason of a skip begins where the deployment has not declared what the case needs."""
-_WORST: tuple[CellVerdict, ...] = ("failed", "unproven", "passed", "skipped")
+CORE = "core"
+"""The profile that every deployment has, whatever it declares."""
 
 
 @dataclass(slots=True)
@@ -57,8 +59,8 @@ class RuleTable:
 
     @property
     def ok(self) -> bool:
-        """Whether every MUST that applies is proven, and every name is that of a rule."""
-        return not self.strangers and not any(row.red for row in self.rows)
+        """Whether every MUST that applies is proven, some rule is at all, and every name is that of a rule."""
+        return not self.strangers and self.count("proven") > 0 and not any(row.red for row in self.rows)
 
     @property
     def summary(self) -> str:
@@ -81,38 +83,46 @@ def rule_table(rules: Mapping[str, Rule], report: Mapping[str, Any]) -> RuleTabl
 
 def _row(rule: Rule, cases: Sequence[Mapping[str, Any]], capabilities: Mapping[str, Any]) -> Row:
     cells: dict[str, Cell] = {transport: _cell(rule, transport, cases, capabilities) for transport in rule.transports}
-    profiles = capabilities.get("profiles")
-    if profiles is not None and rule.profile not in profiles:
-        return Row(rule, "not applicable", f"the deployment does not declare the profile {rule.profile}", cells)
-    declared = {transport: cell for transport, cell in cells.items() if cell.verdict != "undeclared"}
-    if not declared:
-        names = ", ".join(rule.transports)
-        return Row(rule, "not applicable", f"the deployment declares none of its transports: {names}", cells)
-    if cases and all(_undeclared(case) for case in cases):
-        return Row(rule, "not applicable", cases[0]["reason"], cells)
-    gaps = [f"{transport}: {_why(cell, cases)}" for transport, cell in declared.items() if cell.verdict != "passed"]
+    gaps = [
+        f"{transport}: {_why(cell, cases)}"
+        for transport, cell in cells.items()
+        if cell.verdict not in ("passed", "undeclared")
+    ]
+    broken = [case["id"] for case in cases if rule.id in case["tripped"]]
+    if broken:  # Whatever is declared: what was seen broken applies.
+        told = any(cell.verdict == "failed" for cell in cells.values())
+        return Row(rule, "unproven", "; ".join(gaps if told else [f"{broken[0]} fails", *gaps]), cells)
+    reason = _not_applicable(rule, cells, cases, capabilities)
+    if reason:
+        return Row(rule, "not applicable", reason, cells)
     return Row(rule, "unproven" if gaps else "proven", "; ".join(gaps), cells)
 
 
+def _not_applicable(
+    rule: Rule, cells: Mapping[str, Cell], cases: Sequence[Mapping[str, Any]], capabilities: Mapping[str, Any]
+) -> str:
+    """Why a rule does not apply to the deployment; nothing where it does."""
+    profiles = capabilities.get("profiles")
+    if profiles is not None and rule.profile not in (CORE, *profiles):
+        return f"the deployment does not declare the profile {rule.profile}"
+    if all(cell.verdict == "undeclared" for cell in cells.values()):
+        return f"the deployment declares none of its transports: {', '.join(rule.transports)}"
+    if cases and all(_undeclared(case) for case in cases):
+        return str(cases[0]["reason"])
+    return ""
+
+
 def _cell(rule: Rule, transport: str, cases: Sequence[Mapping[str, Any]], capabilities: Mapping[str, Any]) -> Cell:
-    declared = capabilities.get("transports")
-    if declared is not None and transport not in declared:
-        return Cell("undeclared")
-    shown: dict[CellVerdict, list[str]] = {}
+    found: dict[CellVerdict, list[str]] = {}
     for case in cases:
         if not case["transports"] or transport in case["transports"]:
-            shown.setdefault(_shown(case, rule.id, transport), []).append(case["id"])
-    verdict = next((verdict for verdict in _WORST if verdict in shown), None)
-    return Cell("missing") if verdict is None else Cell(verdict, shown[verdict])
-
-
-def _shown(case: Mapping[str, Any], rule: str, transport: str) -> CellVerdict:
-    """What a case says of a rule. One that sent nothing proves nothing, whatever its verdict."""
-    if rule in case["tripped"]:
-        return "failed"
-    if case["verdict"] == "skipped":
-        return "skipped"
-    return "passed" if case["verdict"] == "passed" and transport in case["transports"] else "unproven"
+            said = shown(rule.id, transport, case["verdict"], case["tripped"], case["transports"])
+            found.setdefault(said, []).append(case["id"])
+    declared = capabilities.get("transports")
+    if declared and transport not in declared and "failed" not in found:
+        return Cell("undeclared")
+    verdict = next((verdict for verdict in WORST_FIRST if verdict in found), None)
+    return Cell("missing") if verdict is None else Cell(verdict, found[verdict])
 
 
 def _undeclared(case: Mapping[str, Any]) -> bool:

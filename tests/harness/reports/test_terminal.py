@@ -58,6 +58,7 @@ def test_what_is_red_comes_at_the_end_with_its_place_and_the_way_to_see_it_again
     assert "shop/failed/transport:rest  (cases/shop.yaml:7)" in failures
     assert "    line 11, act, call Call: " in failures
     assert "  Again: qbridge-harness run cases/shop.yaml --only shop/failed/transport:rest" in failures
+    assert "  # the same ids: start the deployment anew, or leave --seed out\n" in failures
     assert "shop/error/transport:rest" in errors
     assert "cases/known-failing.txt:4: shop/passed/**: It passes now." in errors
 

@@ -18,6 +18,7 @@ from qbridge_harness.contract import Rpc
 from qbridge_harness.engine.context import Context
 from qbridge_harness.engine.steps.encoding import CaseBroken, Prepared, StepFailed, http_request, prepare, wire_bytes
 from qbridge_harness.language import fresh, values
+from qbridge_harness.language.include import cases_root
 from qbridge_harness.language.load_steps import LoadStep
 from qbridge_harness.language.wire_steps import CallStep, RestStep
 
@@ -62,7 +63,7 @@ def _times(context: Context, step: LoadStep) -> Times:
         numbers = {name: float(value) for name, value in given.items()}
         for_s = float(context.fill(step.for_s))
         if kind == "replay":
-            recorded = arrivals.read_times(Path(step.where.file).parent / str(file))
+            recorded = arrivals.read_times(_recorded(step, str(file)))
             times = arrivals.replay(recorded, for_s, **numbers)
         elif kind in ("poisson", "bursts"):
             rng = arrivals.generator(str(fresh.random().getrandbits(64)))
@@ -72,6 +73,15 @@ def _times(context: Context, step: LoadStep) -> Times:
     except (ValueError, TypeError, OSError) as error:
         raise CaseBroken(f"These arrivals cannot be: {error}") from None
     return times[: step.at_most]
+
+
+def _recorded(step: LoadStep, name: str) -> Path:
+    """The file of recorded times, named from the case's own; in the folder of cases. Raises ValueError."""
+    own = Path(step.where.file)
+    file = (own.parent / name).resolve()
+    if not file.is_relative_to(cases_root(own).resolve()):
+        raise ValueError(f"{name!r} is not in the folder of the cases: put the recorded times there.")
+    return file
 
 
 async def _rest_request(context: Context, step: LoadStep, count: int) -> tuple[Rpc | None, str, Sender]:
@@ -203,12 +213,17 @@ def _look(context: Context, rpc: Rpc | None, kept: list[Answer]) -> int:
         return 0
     checks = context.wire.checks
     for answer in kept:
-        if answer.headers:
+        if isinstance(answer.status, int):
             context.log.covered(f"{rpc.name} rest {answer.status}")
             body = RestAnswer(answer.status, answer.headers, answer.content).body
             context.log.blame(checks.rest_response(rpc, answer.status, answer.headers, body))
             continue
-        context.log.covered(f"{rpc.name} grpc OK")
+        context.log.covered(f"{rpc.name} grpc {answer.status}")
+        if answer.status != "OK":
+            error, reason, details = from_details(context.contract, answer.content)
+            where = f"{rpc.name} -> {answer.status}"
+            context.log.blame(checks.grpc_error(where, answer.status, error, reason, details))
+            continue
         try:
             message = context.contract.classes[rpc.response.full_name].FromString(answer.content)
         except DecodeError as error:
@@ -218,7 +233,12 @@ def _look(context: Context, rpc: Rpc | None, kept: list[Answer]) -> int:
 
 
 def _keep_up(step: LoadStep, outcome: dict[str, Any]) -> None:
-    """Raises CaseBroken where the harness itself was too slow: its figures would blame the wrong one."""
+    """Raises CaseBroken where the harness itself broke or was too slow: its figures would blame the wrong one."""
+    from qbridge_harness.load.open_loop import HARNESS
+
+    broke = next((code for code in outcome["errors"] if code.startswith(HARNESS)), "")
+    if broke:
+        raise CaseBroken(f"The harness broke down while it sent: {broke.removeprefix(HARNESS + ': ')}.")
     late_ms = outcome["late_ms"]["p99"]
     if late_ms > step.late_max_ms:
         raise CaseBroken(

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from google.protobuf import json_format
 
 from qbridge_harness.clients.rest import encode
-from qbridge_harness.clients.streams import Ended, GrpcMessageStream
+from qbridge_harness.clients.streams import Ended, GrpcMessageStream, MessageStream
 from qbridge_harness.clients.watch_sse import SseMessageStream
 from qbridge_harness.contract import Rpc
 from qbridge_harness.engine.context import Context
@@ -86,19 +86,12 @@ async def grpc(context: Context, step: GrpcStep) -> dict[str, Any]:
     )
     stream = GrpcMessageStream(rpc, context.wire.checks, context.log, call)
     stream.headers = metadata
-    messages: list[Any] = []
-    ended: Ended | None = None
     try:
         for data, document in _grpc_messages(context, step, rpc):
             await stream.send(data, document)
         if step.half_close:
             await stream.half_close()
-        while step.receive_max is None or len(messages) < step.receive_max:
-            message = await stream.receive()
-            if isinstance(message, Ended):
-                ended = message
-                break
-            messages.append(message)
+        messages, ended = await _collect(stream, step.receive_max)
     finally:
         await stream.close()
     outcome: dict[str, Any] = {
@@ -157,17 +150,11 @@ async def sse(context: Context, step: SseStep) -> dict[str, Any]:
     stream = await SseMessageStream.open(context.wire.rest, rpc, context.wire.checks, context.log, path, options)
     if isinstance(stream, Ended):
         return {"status": stream.status, "error": stream.error, "events": []}
-    events: list[Any] = []
-    ended: Ended | None = None
     try:
-        while step.events_max is None or len(events) < step.events_max:
-            message = await stream.receive()
-            if isinstance(message, Ended):
-                ended = message
-                break
-            events.append(message["event"])
+        messages, ended = await _collect(stream, step.events_max)
     finally:
         await stream.close()
+    events = [message["event"] for message in messages]
     outcome: dict[str, Any] = {"status": 200, "events": events, "duration_s": time.perf_counter() - started}
     if ended and ended.error is not None:
         outcome["error"] = ended.error
@@ -187,16 +174,9 @@ async def ws(context: Context, step: WsStep) -> dict[str, Any]:
     stream = await WsMessageStream.open(context.wire.target, rpc, context.wire.checks, context.log, path, headers)
     if isinstance(stream, Ended):
         return {"status": stream.status, "error": stream.error, "messages": []}
-    messages: list[Any] = []
-    ended: Ended | None = None
     try:
         await _ws_send(context, step, stream)
-        while step.receive_max is None or len(messages) < step.receive_max:
-            message = await stream.receive()
-            if isinstance(message, Ended):
-                ended = message
-                break
-            messages.append(message)
+        messages, ended = await _collect(stream, step.receive_max)
     finally:
         await stream.close()
     outcome: dict[str, Any] = {"status": 101, "messages": messages, "duration_s": time.perf_counter() - started}
@@ -205,6 +185,17 @@ async def ws(context: Context, step: WsStep) -> dict[str, Any]:
         if ended.error is not None:
             outcome["error"] = ended.error
     return outcome
+
+
+async def _collect(stream: MessageStream, most: int | None) -> tuple[list[Any], Ended | None]:
+    """What comes until the stream ends, at most so much; and the end, where it came."""
+    messages: list[Any] = []
+    while most is None or len(messages) < most:
+        message = await stream.receive()
+        if isinstance(message, Ended):
+            return messages, message
+        messages.append(message)
+    return messages, None
 
 
 async def _ws_send(context: Context, step: WsStep, stream: WsMessageStream) -> None:
