@@ -72,7 +72,7 @@ def test_without_a_grpc_address_its_part_is_left_out_and_said_so(open_server: Ta
     ("words", "said"),
     [
         (["fuz"], "No part is called fuz: write fuzz, pact, messages"),
-        (["--target", "127.0.0.1:7401"], "is no REST address: write --target http://HOST:PORT"),
+        (["--target", "127.0.0.1:7401"], "is no address of REST: write http://HOST:PORT"),
         (["--grpc", "127.0.0.1"], "is no gRPC address: write HOST:PORT"),
     ],
 )
