@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import itertools
 import multiprocessing
 import os
@@ -28,6 +29,9 @@ from .making import CLOCK, bounded, make_entry, request_id, succeeded
 from .script import answer_of, integrity, shipped
 
 IN_FLIGHT_MIN = 50
+WAITING_MAX = 4 * IN_FLIGHT_MIN
+STALL_S = 20.0
+"""A process works for about a fifth of a second before it is killed."""
 CALLERS = 64
 LEVELS = (Durability.DISK, Durability.DISK, Durability.PROCESS)
 
@@ -36,18 +40,24 @@ LEVELS = (Durability.DISK, Durability.DISK, Durability.PROCESS)
 
 
 def child(folder: str, first: int, store: str, said: Connection) -> None:
-    """Works with a store until it is killed, and says what it was promised, at once: s(ent), a(ccepted), f(inal)."""
-    asyncio.run(_work(Path(folder), first, store, said.fileno()))
+    """Works with a store until it is killed, and says what it was promised, at once: s(ent), a(ccepted), f(inal).
+
+    One that is not killed in time has stood still: it writes down where, and ends by itself.
+    """
+    with Path(f"{folder}.stalls").open("a") as stalls:
+        faulthandler.dump_traceback_later(STALL_S, exit=True, file=stalls)
+        asyncio.run(_work(Path(folder), first, store, said.fileno()))
 
 
 async def _work(folder: Path, first: int, store: str, said: int) -> None:
     buffer = STORES[store](folder)
     await buffer.open()
-    numbers = itertools.count(first)
-    await asyncio.gather(_settle(buffer, said), *(_call(buffer, numbers, said) for _ in range(CALLERS)))
+    numbers, room = itertools.count(first), asyncio.Event()
+    await asyncio.gather(_settle(buffer, room, said), *(_call(buffer, numbers, room, said) for _ in range(CALLERS)))
 
 
-async def _call(buffer: Buffer, numbers: itertools.count[int], said: int) -> None:
+async def _call(buffer: Buffer, numbers: itertools.count[int], room: asyncio.Event, said: int) -> None:
+    """Sends while there is room: a loop that never rests would keep the log's thread from the interpreter."""
     lane = buffer.lane("echo/x", "echo")
     while True:
         number = next(numbers)
@@ -56,11 +66,12 @@ async def _call(buffer: Buffer, numbers: itertools.count[int], said: int) -> Non
         (answer,) = await buffer.append([entry])
         assert answer.error is None
         os.write(said, b"a %d\n" % number)
-        while lane.view(0.0, 0).depth > 4 * IN_FLIGHT_MIN:  # noqa: ASYNC110 - the worker of this loop makes room
-            await asyncio.sleep(0)
+        if lane.view(0.0, 0).depth > WAITING_MAX:
+            room.clear()
+            await room.wait()
 
 
-async def _settle(buffer: Buffer, said: int) -> None:
+async def _settle(buffer: Buffer, room: asyncio.Event, said: int) -> None:
     """Settles what waits, and leaves enough that a kill always finds work."""
     lane = buffer.lane("echo/x", "echo")
 
@@ -70,6 +81,8 @@ async def _settle(buffer: Buffer, said: int) -> None:
     while True:
         spare = lane.view(0.0, 0).depth - IN_FLIGHT_MIN
         entries = await lane.claim(min(32, spare), CLOCK.monotonic()) if spare > 0 else []
+        if lane.view(0.0, 0).depth <= WAITING_MAX:
+            room.set()
         if not entries:
             await lane.changed()
             continue
@@ -112,23 +125,29 @@ class Outcome:
     lost: int = 0
     unexpected: int = 0
     in_flight_min: int = 10**9
+    stalls: int = 0
+    """Processes that stood still and ended by themselves, as hard as by a kill; the audit is the same."""
 
 
 def kill_one(context: ForkServerContext, folder: Path, first: int, store: str, facts: int) -> tuple[Told, int]:
-    """Runs a child and kills it after that many facts, once enough is in flight; (all that it said, how much was)."""
+    """Runs a child and kills it after that many facts, once enough is in flight; (all that it said, how much was).
+
+    How much is -1 where the child ended by itself.
+    """
     reads, writes = context.Pipe(duplex=False)
     process = context.Process(target=child, args=(str(folder), first, store, writes), daemon=True)
     process.start()
     writes.close()
-    told = Told()
+    told, in_flight = Told(), -1
     with os.fdopen(os.dup(reads.fileno()), "rb") as lines:
         for line in lines:
-            told.take(line)
+            if line.endswith(b"\n"):
+                told.take(line)
             facts -= 1
             if facts <= 0 and told.in_flight >= IN_FLIGHT_MIN:
+                in_flight = told.in_flight
                 break
         process.kill()
-        in_flight = told.in_flight
         for line in lines:
             if line.endswith(b"\n"):
                 told.take(line)
@@ -171,7 +190,10 @@ def run(folder: Path, kills: int, seed: int, store: str = "shipped") -> Outcome:
         outcome.acknowledged += len(told.accepted)
         outcome.lost += lost
         outcome.unexpected += unexpected
-        outcome.in_flight_min = min(outcome.in_flight_min, in_flight)
+        if in_flight < 0:
+            outcome.stalls += 1
+        else:
+            outcome.in_flight_min = min(outcome.in_flight_min, in_flight)
         if kill % 100 == 99:
             print(f"  {kill + 1} kills, acknowledged {outcome.acknowledged}, lost {outcome.lost}", file=sys.stderr)
     return outcome
@@ -189,10 +211,13 @@ def main() -> int:
         folder = Path(name) / "store"
         outcome = run(folder, arguments.kills, arguments.seed, arguments.store)
         whole = integrity(folder)
+        sys.stderr.write(Path(f"{folder}.stalls").read_text())
     print(
         f"kills {outcome.kills}, acknowledged {outcome.acknowledged}, lost {outcome.lost}, "
         f"unexpected {outcome.unexpected}, integrity {whole}"
     )
+    if outcome.stalls:
+        print(f"stalls {outcome.stalls}: processes that stood still for {STALL_S:g} s and ended by themselves")
     return 1 if outcome.lost or outcome.unexpected or whole != "ok" else 0
 
 

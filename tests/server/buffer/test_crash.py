@@ -10,7 +10,7 @@ import pytest
 from .crash import IN_FLIGHT_MIN, run
 from .script import integrity
 
-KILLS = 60
+KILLS = 200
 SEED = 20_261
 
 
@@ -19,6 +19,7 @@ async def test_nothing_accepted_is_lost_when_the_process_is_killed(tmp_path: Pat
     outcome = await asyncio.to_thread(run, tmp_path / "store", KILLS, SEED)
     assert (outcome.lost, outcome.unexpected) == (0, 0), f"seed {SEED}: {outcome}"
     assert outcome.in_flight_min >= IN_FLIGHT_MIN
+    assert not outcome.stalls, (tmp_path / "store.stalls").read_text()
     assert outcome.acknowledged > KILLS * 20, "the load was too low to prove anything"
     assert integrity(tmp_path / "store") == "ok"
 
